@@ -1,0 +1,1 @@
+"""Touchstone's control room: the `touchstone` command and the Dagster code location."""

@@ -1,0 +1,120 @@
+"""Everything this package raises on purpose.
+
+TouchstoneError
+├── SettingsError                a setting is missing or wrong
+├── EngineError                  the embedded engine
+│   ├── EngineNotRunningError
+│   ├── EngineStartError         it did not come up; names the log
+│   ├── EnginePortInUseError     another program listens there
+│   ├── EnginePathInUseError     another process owns the data folder; names its pid
+│   │   └── EngineFolderLockedError   the same, found by the server itself (embedded/owner.py)
+│   ├── EnginePathError          the data folder cannot be written
+│   └── QueryError               one request's failure, as ClickHouse words it (embedded/errors.py)
+├── MigrationError
+│   ├── MigrationsMissingError   objects that migrations own are not there
+│   └── SchemaDriftError         the live schema is not the one checked in
+├── LookupDeskError              seeds/ do not hold together
+│   ├── LookupFileError          a seed file cannot be read as CSV
+│   └── LedgerError              an ID would move, be reused or be missing
+├── FeedError
+│   ├── UnknownFeedError
+│   └── FeedFileError            a feed file cannot be read; names file, line and value
+├── IntegrityError
+│   ├── DictionaryGateError      a dictionary is not what its dimension says
+│   └── ReconciliationError      landed rows are not all in a fact or in quarantine
+├── DbtError                     a dbt command failed
+└── RunFailedError               a Dagster run ended without success
+"""
+
+
+class TouchstoneError(Exception):
+    """An error with a culprit and, where one exists, a remedy; both are one sentence."""
+
+    def __init__(self, message: str, remedy: str | None = None) -> None:
+        super().__init__(message if remedy is None else f"{message} {remedy}")
+        self.message = message
+        self.remedy = remedy
+
+
+class SettingsError(TouchstoneError):
+    """A setting is missing or wrong."""
+
+
+class EngineError(TouchstoneError):
+    """The embedded engine could not do what was asked."""
+
+
+class EngineNotRunningError(EngineError):
+    """No embedded engine is running for this TOUCHSTONE_HOME."""
+
+
+class EngineStartError(EngineError):
+    """The embedded engine did not come up."""
+
+
+class EnginePortInUseError(EngineError):
+    """Another program listens on the wanted port."""
+
+
+class EnginePathInUseError(EngineError):
+    """Another process owns the data folder."""
+
+
+class EnginePathError(EngineError):
+    """The data folder cannot be created or written."""
+
+
+class MigrationError(TouchstoneError):
+    """A migration could not be applied, rolled back or compared."""
+
+
+class MigrationsMissingError(MigrationError):
+    """Objects that migrations own are not in the database."""
+
+
+class SchemaDriftError(MigrationError):
+    """The live schema is not the one checked in."""
+
+
+class LookupDeskError(TouchstoneError):
+    """The files of the lookup desk do not hold together."""
+
+
+class LookupFileError(LookupDeskError):
+    """A seed file cannot be read."""
+
+
+class LedgerError(LookupDeskError):
+    """An ID would move, be used twice or be missing."""
+
+
+class FeedError(TouchstoneError):
+    """A feed could not be landed."""
+
+
+class UnknownFeedError(FeedError):
+    """No feed has this name."""
+
+
+class FeedFileError(FeedError):
+    """A feed file cannot be read."""
+
+
+class IntegrityError(TouchstoneError):
+    """Something in the warehouse points at nothing, or is nowhere."""
+
+
+class DictionaryGateError(IntegrityError):
+    """A dictionary does not hold what its dimension holds."""
+
+
+class ReconciliationError(IntegrityError):
+    """Landed rows are not all in exactly one place."""
+
+
+class DbtError(TouchstoneError):
+    """A dbt command failed."""
+
+
+class RunFailedError(TouchstoneError):
+    """A Dagster run ended without success."""

@@ -1,0 +1,87 @@
+"""Small things that several rooms share: logging, the console, time and digests."""
+
+import hashlib
+import logging
+import sys
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from typing import Any
+
+import structlog
+from rich.console import Console
+
+
+def configure_logging(level: str, log_format: str) -> None:
+    """Send structured logs to stderr as `key=value` lines, or as one JSON object a line.
+
+    Args:
+        level: a name of the logging module, such as INFO.
+        log_format: `console` or `json`.
+    """
+    renderer: Any = structlog.processors.JSONRenderer() if log_format == "json" else _console_renderer()
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(
+        structlog.stdlib.ProcessorFormatter(
+            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, renderer],
+            foreign_pre_chain=_shared_processors(),
+        )
+    )
+    root = logging.getLogger("orchestrator")
+    root.handlers[:] = [handler]
+    root.setLevel(level)
+    root.propagate = False
+    structlog.configure(
+        processors=[*_shared_processors(), structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
+        logger_factory=structlog.stdlib.LoggerFactory(),
+        wrapper_class=structlog.stdlib.BoundLogger,
+        cache_logger_on_first_use=True,
+    )
+
+
+def get_logger(name: str) -> structlog.stdlib.BoundLogger:
+    """A structured logger; give it `__name__`, then call `.info("what happened", key=value)`."""
+    logger: structlog.stdlib.BoundLogger = structlog.stdlib.get_logger(name)
+    return logger
+
+
+def stdout_console() -> Console:
+    """The console for a verb's result; colours and bars only on a terminal."""
+    return Console(soft_wrap=True, highlight=False)
+
+
+def stderr_console() -> Console:
+    """The console for progress and errors."""
+    return Console(stderr=True, soft_wrap=True, highlight=False)
+
+
+def utc_now() -> datetime:
+    """The current moment, aware, in UTC."""
+    return datetime.now(UTC)
+
+
+def sha256_hex(chunks: Iterable[bytes]) -> str:
+    """SHA-256 of the chunks put together, 64 hexadecimal digits."""
+    digest = hashlib.sha256()
+    for chunk in chunks:
+        digest.update(chunk)
+    return digest.hexdigest()
+
+
+def plural(count: int, noun: str) -> str:
+    """`1 row`, `2 rows`: a count with its noun."""
+    return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
+
+
+def _shared_processors() -> list[Any]:
+    return [
+        structlog.contextvars.merge_contextvars,
+        structlog.stdlib.add_logger_name,
+        structlog.stdlib.add_log_level,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+        structlog.processors.StackInfoRenderer(),
+        structlog.processors.format_exc_info,
+    ]
+
+
+def _console_renderer() -> structlog.dev.ConsoleRenderer:
+    return structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty(), pad_event_to=0)

@@ -1,0 +1,135 @@
+"""The only reader of the environment and of `.env`. Every name here is documented in .env.example."""
+
+import os
+from functools import lru_cache
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from orchestrator.constants import (
+    DBT_PROJECT_DIR,
+    DEFAULT_DATABASE,
+    DEFAULT_HTTP_PORT,
+    LOOPBACK,
+    PROJECT_ROOT,
+    SAMPLE_DATA_DIR,
+)
+from orchestrator.exceptions import SettingsError
+
+Port = Annotated[int, Field(ge=1, le=65535)]
+
+
+class Settings(BaseSettings):
+    """What the environment says. Paths are absolute once read; relative ones count from the project's folder."""
+
+    model_config = SettingsConfigDict(
+        env_file=PROJECT_ROOT / ".env", env_file_encoding="utf-8", env_ignore_empty=True, extra="ignore", frozen=True
+    )
+
+    clickhouse_host: str | None = None
+    clickhouse_port: Port | None = None
+    clickhouse_user: str = "default"
+    clickhouse_password: SecretStr = SecretStr("")
+    clickhouse_database: Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")] = DEFAULT_DATABASE
+    clickhouse_secure: bool = False
+
+    touchstone_home: Path = PROJECT_ROOT / ".touchstone"
+    touchstone_drop_dir: Path = SAMPLE_DATA_DIR
+    touchstone_ui_port: Port = 3000
+    touchstone_dbt_threads: Annotated[int, Field(ge=1, le=64)] = 4
+    touchstone_log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+    touchstone_log_format: Literal["console", "json"] = "console"
+    touchstone_mint_in_warehouse: bool = False
+
+    @field_validator("touchstone_home", "touchstone_drop_dir")
+    @classmethod
+    def _absolute(cls, path: Path) -> Path:
+        return (PROJECT_ROOT / path.expanduser()).resolve()
+
+    @property
+    def is_embedded(self) -> bool:
+        """True when no ClickHouse server is named, so the engine is ours to start."""
+        return self.clickhouse_host is None
+
+    @property
+    def host(self) -> str:
+        """Host name of the engine, the loopback address for the embedded one."""
+        return self.clickhouse_host or LOOPBACK
+
+    @property
+    def wanted_port(self) -> int:
+        """The HTTP port asked for, or ClickHouse's default."""
+        return self.clickhouse_port or DEFAULT_HTTP_PORT
+
+    @property
+    def engine_dir(self) -> Path:
+        """Folder of the embedded engine: its data, state file and log."""
+        return self.touchstone_home / "engine"
+
+    @property
+    def dagster_dir(self) -> Path:
+        """Folder of the Dagster instance (runs, events, schedules)."""
+        return self.touchstone_home / "dagster"
+
+    @property
+    def run_log(self) -> Path:
+        """What Dagster and dbt said during `touchstone run`."""
+        return self.touchstone_home / "run.log"
+
+    @property
+    def dbt_dir(self) -> Path:
+        """Folder of dbt's target and logs."""
+        return self.touchstone_home / "dbt"
+
+
+@lru_cache(maxsize=1)
+def get_settings() -> Settings:
+    """The settings of this process.
+
+    Raises:
+        SettingsError: a value does not fit; the message names the variable and the value's fault.
+    """
+    try:
+        return Settings()
+    except ValidationError as error:
+        faults = "; ".join(f"{'.'.join(map(str, e['loc'])).upper()}: {e['msg']}" for e in error.errors())
+        raise SettingsError(f"The environment or .env is wrong: {faults}.", "See .env.example.") from error
+
+
+def export_environment(settings: Settings, host: str, port: int) -> None:
+    """Tell child processes (dbt, the Dagster daemon and its runs) where the engine is and where they may write."""
+    os.environ.update(child_environment(settings, host, port))
+
+
+def child_environment(settings: Settings, host: str, port: int) -> dict[str, str]:
+    """The variables that dbt's profile and Dagster read.
+
+    CLICKHOUSE_HOST is not for this package's own processes: they would take the embedded engine for somebody else's
+    server. The dbt profile has the loopback address as its default instead.
+    """
+    server = {} if settings.is_embedded else {"CLICKHOUSE_HOST": host}
+    return {
+        **server,
+        "CLICKHOUSE_PORT": str(port),
+        "CLICKHOUSE_USER": settings.clickhouse_user,
+        "CLICKHOUSE_PASSWORD": settings.clickhouse_password.get_secret_value(),
+        "CLICKHOUSE_DATABASE": settings.clickhouse_database,
+        "CLICKHOUSE_SECURE": str(settings.clickhouse_secure).lower(),
+        "TOUCHSTONE_HOME": str(settings.touchstone_home),
+        "TOUCHSTONE_DROP_DIR": str(settings.touchstone_drop_dir),
+        "TOUCHSTONE_DBT_THREADS": str(settings.touchstone_dbt_threads),
+        "TOUCHSTONE_MINT_IN_WAREHOUSE": str(settings.touchstone_mint_in_warehouse).lower(),
+        "DBT_TARGET_PATH": str(settings.dbt_dir / "target"),
+        "DBT_LOG_PATH": str(settings.dbt_dir / "logs"),
+        "DBT_PROJECT_DIR": str(DBT_PROJECT_DIR),
+        "DBT_PROFILES_DIR": str(DBT_PROJECT_DIR),
+        "DAGSTER_HOME": str(settings.dagster_dir),
+        "DO_NOT_TRACK": "1",
+    }
+
+
+def inherited_environment() -> dict[str, str]:
+    """A copy of this process's environment, to start a child with."""
+    return dict(os.environ)
