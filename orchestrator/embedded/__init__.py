@@ -1,0 +1,22 @@
+"""The ClickHouse HTTP interface in front of chdb: one process that owns the data folder, on loopback.
+
+Importing this package loads neither chdb nor starlette; both belong to the server process.
+"""
+
+from orchestrator.embedded.lifecycle import (
+    StartedEngine,
+    engine_state,
+    run_engine_in_foreground,
+    start_engine,
+    stop_engine,
+)
+from orchestrator.embedded.state import EngineState
+
+__all__ = [
+    "EngineState",
+    "StartedEngine",
+    "engine_state",
+    "run_engine_in_foreground",
+    "start_engine",
+    "stop_engine",
+]

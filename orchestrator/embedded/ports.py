@@ -1,0 +1,64 @@
+"""Taking a TCP port on the loopback address, and saying who has it when it cannot be had."""
+
+import errno
+import socket
+from typing import Final
+
+from orchestrator.constants import DEFAULT_HTTP_PORT, LOOPBACK
+from orchestrator.exceptions import EngineError, EnginePortInUseError
+
+_BACKLOG: Final = 1024
+_TRIES: Final = 200
+
+
+def listen(port: int | None) -> socket.socket:
+    """A listening socket on 127.0.0.1; connections wait in it until they are served.
+
+    Args:
+        port: None takes ClickHouse's 8123 or, if that is busy, the next port that is free.
+
+    Raises:
+        EnginePortInUseError: the port is taken; the message says by which program, if the system tells.
+        EngineError: the system does not let this user open the port.
+    """
+    ports = [port] if port is not None else range(DEFAULT_HTTP_PORT, DEFAULT_HTTP_PORT + _TRIES)
+    for candidate in ports:
+        sock = _try_listen(candidate)
+        if sock is not None:
+            return sock
+    wanted = ports[0]
+    owner = port_owner(wanted)
+    by = f"by {owner}" if owner else "by another program"
+    raise EnginePortInUseError(
+        f"Port {wanted} is in use {by}.", "Take another one: `touchstone up --port N`, or set CLICKHOUSE_PORT."
+    )
+
+
+def port_owner(port: int) -> str | None:
+    """`nginx (pid 123)` for the program that listens on a port, None when the system does not tell."""
+    import psutil  # noqa: PLC0415  slow to load, and needed for this message only
+
+    try:
+        connections = psutil.net_connections(kind="tcp")
+        for connection in connections:
+            is_it = connection.status == psutil.CONN_LISTEN and connection.laddr and connection.laddr.port == port
+            if is_it and connection.pid:
+                return f"{psutil.Process(connection.pid).name()} (pid {connection.pid})"
+    except psutil.Error:
+        return None
+    return None
+
+
+def _try_listen(port: int) -> socket.socket | None:
+    sock = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    try:
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        sock.bind((LOOPBACK, port))
+        # Listening at once, not only when served: of two sockets that are merely bound, both would believe they won.
+        sock.listen(_BACKLOG)
+    except OSError as error:
+        sock.close()
+        if error.errno == errno.EADDRINUSE:
+            return None
+        raise EngineError(f"Port {port} cannot be opened: {error.strerror}.", "Take one above 1023.") from error
+    return sock

@@ -1,0 +1,136 @@
+"""chdb behind uvicorn: opens the engine, answers until a signal comes, ends in order."""
+
+import asyncio
+import contextlib
+import os
+import shutil
+import signal
+import socket
+from collections.abc import Awaitable, Callable, Iterator
+from types import FrameType
+from typing import Final
+
+import uvicorn
+
+from orchestrator.constants import LOOPBACK
+from orchestrator.embedded.app import create_app
+from orchestrator.embedded.engine import Engine
+from orchestrator.embedded.errors import QueryError
+from orchestrator.embedded.owner import ServerOptions
+from orchestrator.embedded.protocol import Credentials
+from orchestrator.embedded.replies import KEEP_ALIVE_SECONDS
+from orchestrator.embedded.service import Service
+from orchestrator.embedded.state import LOG_FILE, EngineState
+from orchestrator.exceptions import EngineError, EnginePathInUseError, EngineStartError
+from orchestrator.helpers import get_logger, utc_now
+
+SPOOL_FOLDER: Final = "tmp"
+# What a cancelled query gets to answer its client, after the drain.
+_LAST_WORDS_SECONDS: Final = 5
+
+_log = get_logger(__name__)
+
+
+def serve_on(sock: socket.socket, options: ServerOptions, on_ready: Callable[[EngineState], None]) -> None:
+    """Open the engine and serve it on a listening socket until SIGTERM or SIGINT, from the main thread.
+
+    Raises:
+        EnginePathInUseError: another process has the data folder open.
+        EngineStartError: chdb cannot open it.
+    """
+    spool = options.engine_dir / SPOOL_FOLDER
+    shutil.rmtree(spool, ignore_errors=True)
+    spool.mkdir(mode=0o700)
+    try:
+        engine = Engine(options.data_path)
+    except QueryError as error:
+        raise _cannot_open(options, error) from error
+    state = EngineState(
+        pid=os.getpid(),
+        port=sock.getsockname()[1],
+        path=options.data_path,
+        log=options.engine_dir / LOG_FILE,
+        started_at=utc_now(),
+        version=engine.facts.version,
+    )
+    service = Service(engine, spool, Credentials(options.user, options.password), LOOPBACK)
+
+    config = uvicorn.Config(
+        create_app(service),
+        http="httptools",
+        ws="none",
+        lifespan="on",
+        log_config=None,
+        log_level="critical",
+        access_log=False,
+        server_header=False,
+        proxy_headers=False,
+        backlog=1024,
+        timeout_keep_alive=KEEP_ALIVE_SECONDS,
+        timeout_graceful_shutdown=int(options.drain_seconds) + _LAST_WORDS_SECONDS,
+    )
+    server = _Server(config, service.kill_all, options.drain_seconds)
+
+    def announce() -> None:
+        state.write(options.engine_dir)
+        _log.info("serving", pid=state.pid, port=state.port, path=str(state.path), version=state.version)
+        on_ready(state)
+
+    server.on_serving = announce
+    server.run(sockets=[sock])
+
+
+class _Server(uvicorn.Server):
+    """Ends by our rules: a drain, then KILL QUERY, then the end, and exit status 0 for a signal."""
+
+    def __init__(self, config: uvicorn.Config, kill_all: Callable[[], Awaitable[None]], drain_seconds: float) -> None:
+        super().__init__(config)
+        self._kill_all = kill_all
+        self._drain_seconds = drain_seconds
+        self.on_serving: Callable[[], None] = lambda: None
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        self.on_serving()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        _log.info("stopping", running_requests=len(self.server_state.tasks))
+        killer = asyncio.create_task(self._kill_late_queries())
+        try:
+            await super().shutdown(sockets)
+        finally:
+            killer.cancel()
+        _log.info("stopped")
+
+    async def _kill_late_queries(self) -> None:
+        await asyncio.sleep(self._drain_seconds)
+        _log.warning("cancelling queries", running_requests=len(self.server_state.tasks))
+        await self._kill_all()
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        handled = (signal.SIGTERM, signal.SIGINT)
+        before = {number: signal.signal(number, self._stop) for number in handled}
+        try:
+            yield
+        finally:
+            for number, handler in before.items():
+                signal.signal(number, handler)
+
+    def _stop(self, _number: int, _frame: FrameType | None) -> None:
+        self.should_exit = True
+
+
+def _cannot_open(options: ServerOptions, error: QueryError) -> EngineError:
+    status = options.data_path / "status"
+    with contextlib.suppress(OSError, IndexError, ValueError):
+        pid = int(status.read_text(encoding="utf-8").split()[1])
+        os.kill(pid, 0)
+        if pid != os.getpid():
+            return EnginePathInUseError(
+                f"The data folder {options.data_path} belongs to process {pid}.", f"End it first: kill {pid}."
+            )
+    detail = error.text.partition("Stack trace")[0].strip()
+    return EngineStartError(
+        f"chdb cannot open {options.data_path}: {detail}", f"It says why in {options.engine_dir / LOG_FILE}."
+    )
