@@ -1,0 +1,649 @@
+-- The schema after all migrations, as ClickHouse prints it. Written by `touchstone migrate --write-schema`,
+-- compared by `touchstone migrate --check`. Never edited by hand.
+
+CREATE TABLE dim_asset_class
+(
+    `asset_class_id` UInt32,
+    `code` String,
+    `is_active` Bool,
+    `version` UInt32,
+    `valid_from` DateTime64(6, 'UTC'),
+    `recorded_at` DateTime64(6, 'UTC'),
+    `batch_id` UInt64,
+    CONSTRAINT asset_class_id_is_not_none CHECK asset_class_id > 0,
+    CONSTRAINT code_is_clean CHECK notEmpty(code) AND (code = trimBoth(code))
+)
+ENGINE = MergeTree
+ORDER BY (asset_class_id, version)
+SETTINGS index_granularity = 8192
+COMMENT 'One row per asset class per version (OpenFIGI market sector).';
+
+CREATE DICTIONARY dict_asset_class
+(
+    `asset_class_id` UInt64,
+    `code` String DEFAULT '',
+    `is_active` UInt8 DEFAULT 0,
+    `version` UInt32 DEFAULT 0
+)
+PRIMARY KEY asset_class_id
+SOURCE(CLICKHOUSE(QUERY 'SELECT asset_class_id, code, is_active, version FROM ${DATABASE}.dim_asset_class ORDER BY asset_class_id, version DESC LIMIT 1 BY asset_class_id'))
+LIFETIME(MIN 300 MAX 360)
+LAYOUT(FLAT(INITIAL_ARRAY_SIZE 1024 MAX_ARRAY_SIZE 5000000))
+COMMENT 'One element per asset class: ID to attributes, latest version.';
+
+CREATE DICTIONARY dict_asset_class_ids
+(
+    `code` String,
+    `asset_class_id` UInt32 DEFAULT 0
+)
+PRIMARY KEY code
+SOURCE(CLICKHOUSE(QUERY 'SELECT code, asset_class_id FROM ${DATABASE}.dim_asset_class ORDER BY asset_class_id, version DESC LIMIT 1 BY asset_class_id'))
+LIFETIME(MIN 300 MAX 360)
+LAYOUT(COMPLEX_KEY_HASHED_ARRAY())
+COMMENT 'One element per asset class: code to ID, used only at ingest.';
+
+CREATE TABLE dim_data_class
+(
+    `data_class_id` UInt32,
+    `code` String,
+    `is_active` Bool,
+    `version` UInt32,
+    `valid_from` DateTime64(6, 'UTC'),
+    `recorded_at` DateTime64(6, 'UTC'),
+    `batch_id` UInt64,
+    CONSTRAINT data_class_id_is_not_none CHECK data_class_id > 0,
+    CONSTRAINT code_is_clean CHECK notEmpty(code) AND (code = trimBoth(code))
+)
+ENGINE = MergeTree
+ORDER BY (data_class_id, version)
+SETTINGS index_granularity = 8192
+COMMENT 'One row per data class per version (category a field is licensed under).';
+
+CREATE DICTIONARY dict_data_class
+(
+    `data_class_id` UInt64,
+    `code` String DEFAULT '',
+    `is_active` UInt8 DEFAULT 0,
+    `version` UInt32 DEFAULT 0
+)
+PRIMARY KEY data_class_id
+SOURCE(CLICKHOUSE(QUERY 'SELECT data_class_id, code, is_active, version FROM ${DATABASE}.dim_data_class ORDER BY data_class_id, version DESC LIMIT 1 BY data_class_id'))
+LIFETIME(MIN 300 MAX 360)
+LAYOUT(FLAT(INITIAL_ARRAY_SIZE 1024 MAX_ARRAY_SIZE 5000000))
+COMMENT 'One element per data class: ID to attributes, latest version.';
+
+CREATE DICTIONARY dict_data_class_ids
+(
+    `code` String,
+    `data_class_id` UInt32 DEFAULT 0
+)
+PRIMARY KEY code
+SOURCE(CLICKHOUSE(QUERY 'SELECT code, data_class_id FROM ${DATABASE}.dim_data_class ORDER BY data_class_id, version DESC LIMIT 1 BY data_class_id'))
+LIFETIME(MIN 300 MAX 360)
+LAYOUT(COMPLEX_KEY_HASHED_ARRAY())
+COMMENT 'One element per data class: code to ID, used only at ingest.';
+
+CREATE TABLE dim_field
+(
+    `field_id` UInt32,
+    `code` String,
+    `field_type` LowCardinality(String),
+    `description` String,
+    `is_active` Bool,
+    `version` UInt32,
+    `valid_from` DateTime64(6, 'UTC'),
+    `recorded_at` DateTime64(6, 'UTC'),
+    `batch_id` UInt64,
+    CONSTRAINT field_id_is_not_none CHECK field_id > 0,
+    CONSTRAINT code_is_clean CHECK notEmpty(code) AND (code = trimBoth(code))
+)
+ENGINE = MergeTree
+ORDER BY (field_id, version)
+SETTINGS index_granularity = 8192
+COMMENT 'One row per field per version (data item mnemonic, such as PX_LAST).';
+
+CREATE DICTIONARY dict_field
+(
+    `field_id` UInt64,
+    `code` String DEFAULT '',
+    `field_type` String DEFAULT '',
+    `description` String DEFAULT '',
+    `is_active` UInt8 DEFAULT 0,
+    `version` UInt32 DEFAULT 0
+)
+PRIMARY KEY field_id
+SOURCE(CLICKHOUSE(QUERY 'SELECT field_id, code, field_type, description, is_active, version FROM ${DATABASE}.dim_field ORDER BY field_id, version DESC LIMIT 1 BY field_id'))
+LIFETIME(MIN 300 MAX 360)
+LAYOUT(FLAT(INITIAL_ARRAY_SIZE 1024 MAX_ARRAY_SIZE 5000000))
+COMMENT 'One element per field: ID to attributes, latest version.';
+
+CREATE DICTIONARY dict_field_ids
+(
+    `code` String,
+    `field_id` UInt32 DEFAULT 0
+)
+PRIMARY KEY code
+SOURCE(CLICKHOUSE(QUERY 'SELECT code, field_id FROM ${DATABASE}.dim_field ORDER BY field_id, version DESC LIMIT 1 BY field_id'))
+LIFETIME(MIN 300 MAX 360)
+LAYOUT(COMPLEX_KEY_HASHED_ARRAY())
+COMMENT 'One element per field: code to ID, used only at ingest.';
+
+CREATE TABLE dim_instrument
+(
+    `instrument_id` UInt32,
+    `code` String,
+    `name` String,
+    `is_active` Bool,
+    `version` UInt32,
+    `valid_from` DateTime64(6, 'UTC'),
+    `recorded_at` DateTime64(6, 'UTC'),
+    `batch_id` UInt64,
+    CONSTRAINT instrument_id_is_not_none CHECK instrument_id > 0,
+    CONSTRAINT code_is_clean CHECK notEmpty(code) AND (code = trimBoth(code))
+)
+ENGINE = MergeTree
+ORDER BY (instrument_id, version)
+SETTINGS index_granularity = 8192
+COMMENT 'One row per instrument per version; IDs are minted here, not in the ledger.';
+
+CREATE DICTIONARY dict_instrument
+(
+    `instrument_id` UInt64,
+    `code` String DEFAULT '',
+    `name` String DEFAULT '',
+    `is_active` UInt8 DEFAULT 0,
+    `version` UInt32 DEFAULT 0
+)
+PRIMARY KEY instrument_id
+SOURCE(CLICKHOUSE(QUERY 'SELECT instrument_id, code, name, is_active, version FROM ${DATABASE}.dim_instrument ORDER BY instrument_id, version DESC LIMIT 1 BY instrument_id'))
+LIFETIME(MIN 300 MAX 360)
+LAYOUT(FLAT(INITIAL_ARRAY_SIZE 1024 MAX_ARRAY_SIZE 100000000))
+COMMENT 'One element per instrument: ID to attributes, latest version.';
+
+CREATE DICTIONARY dict_instrument_ids
+(
+    `code` String,
+    `instrument_id` UInt32 DEFAULT 0
+)
+PRIMARY KEY code
+SOURCE(CLICKHOUSE(QUERY 'SELECT code, instrument_id FROM ${DATABASE}.dim_instrument ORDER BY instrument_id, version DESC LIMIT 1 BY instrument_id'))
+LIFETIME(MIN 300 MAX 360)
+LAYOUT(COMPLEX_KEY_HASHED_ARRAY())
+COMMENT 'One element per instrument: code to ID, used only at ingest.';
+
+CREATE TABLE dim_product_type
+(
+    `product_type_id` UInt32,
+    `code` String,
+    `is_active` Bool,
+    `version` UInt32,
+    `valid_from` DateTime64(6, 'UTC'),
+    `recorded_at` DateTime64(6, 'UTC'),
+    `batch_id` UInt64,
+    CONSTRAINT product_type_id_is_not_none CHECK product_type_id > 0,
+    CONSTRAINT code_is_clean CHECK notEmpty(code) AND (code = trimBoth(code))
+)
+ENGINE = MergeTree
+ORDER BY (product_type_id, version)
+SETTINGS index_granularity = 8192
+COMMENT 'One row per product type per version (OpenFIGI securityType).';
+
+CREATE DICTIONARY dict_product_type
+(
+    `product_type_id` UInt64,
+    `code` String DEFAULT '',
+    `is_active` UInt8 DEFAULT 0,
+    `version` UInt32 DEFAULT 0
+)
+PRIMARY KEY product_type_id
+SOURCE(CLICKHOUSE(QUERY 'SELECT product_type_id, code, is_active, version FROM ${DATABASE}.dim_product_type ORDER BY product_type_id, version DESC LIMIT 1 BY product_type_id'))
+LIFETIME(MIN 300 MAX 360)
+LAYOUT(FLAT(INITIAL_ARRAY_SIZE 1024 MAX_ARRAY_SIZE 5000000))
+COMMENT 'One element per product type: ID to attributes, latest version.';
+
+CREATE DICTIONARY dict_product_type_ids
+(
+    `code` String,
+    `product_type_id` UInt32 DEFAULT 0
+)
+PRIMARY KEY code
+SOURCE(CLICKHOUSE(QUERY 'SELECT code, product_type_id FROM ${DATABASE}.dim_product_type ORDER BY product_type_id, version DESC LIMIT 1 BY product_type_id'))
+LIFETIME(MIN 300 MAX 360)
+LAYOUT(COMPLEX_KEY_HASHED_ARRAY())
+COMMENT 'One element per product type: code to ID, used only at ingest.';
+
+CREATE TABLE dim_source
+(
+    `source_id` UInt32,
+    `code` String,
+    `name` String,
+    `licence` LowCardinality(String),
+    `is_active` Bool,
+    `version` UInt32,
+    `valid_from` DateTime64(6, 'UTC'),
+    `recorded_at` DateTime64(6, 'UTC'),
+    `batch_id` UInt64,
+    CONSTRAINT source_id_is_not_none CHECK source_id > 0,
+    CONSTRAINT code_is_clean CHECK notEmpty(code) AND (code = trimBoth(code))
+)
+ENGINE = MergeTree
+ORDER BY (source_id, version)
+SETTINGS index_granularity = 8192
+COMMENT 'One row per data source per version.';
+
+CREATE DICTIONARY dict_source
+(
+    `source_id` UInt64,
+    `code` String DEFAULT '',
+    `name` String DEFAULT '',
+    `licence` String DEFAULT '',
+    `is_active` UInt8 DEFAULT 0,
+    `version` UInt32 DEFAULT 0
+)
+PRIMARY KEY source_id
+SOURCE(CLICKHOUSE(QUERY 'SELECT source_id, code, name, licence, is_active, version FROM ${DATABASE}.dim_source ORDER BY source_id, version DESC LIMIT 1 BY source_id'))
+LIFETIME(MIN 300 MAX 360)
+LAYOUT(FLAT(INITIAL_ARRAY_SIZE 1024 MAX_ARRAY_SIZE 5000000))
+COMMENT 'One element per source: ID to attributes, latest version.';
+
+CREATE DICTIONARY dict_source_ids
+(
+    `code` String,
+    `source_id` UInt32 DEFAULT 0
+)
+PRIMARY KEY code
+SOURCE(CLICKHOUSE(QUERY 'SELECT code, source_id FROM ${DATABASE}.dim_source ORDER BY source_id, version DESC LIMIT 1 BY source_id'))
+LIFETIME(MIN 300 MAX 360)
+LAYOUT(COMPLEX_KEY_HASHED_ARRAY())
+COMMENT 'One element per source: code to ID, used only at ingest.';
+
+CREATE TABLE dim_sub_asset_class
+(
+    `sub_asset_class_id` UInt32,
+    `asset_class_id` UInt32,
+    `code` String,
+    `is_active` Bool,
+    `version` UInt32,
+    `valid_from` DateTime64(6, 'UTC'),
+    `recorded_at` DateTime64(6, 'UTC'),
+    `batch_id` UInt64,
+    CONSTRAINT sub_asset_class_id_is_not_none CHECK sub_asset_class_id > 0,
+    CONSTRAINT asset_class_id_is_not_none CHECK asset_class_id > 0,
+    CONSTRAINT code_is_clean CHECK notEmpty(code) AND (code = trimBoth(code))
+)
+ENGINE = MergeTree
+ORDER BY (sub_asset_class_id, version)
+SETTINGS index_granularity = 8192
+COMMENT 'One row per sub-asset class within its asset class per version (OpenFIGI securityType2).';
+
+CREATE DICTIONARY dict_sub_asset_class
+(
+    `sub_asset_class_id` UInt64,
+    `asset_class_id` UInt32 DEFAULT 0,
+    `code` String DEFAULT '',
+    `is_active` UInt8 DEFAULT 0,
+    `version` UInt32 DEFAULT 0
+)
+PRIMARY KEY sub_asset_class_id
+SOURCE(CLICKHOUSE(QUERY 'SELECT sub_asset_class_id, asset_class_id, code, is_active, version FROM ${DATABASE}.dim_sub_asset_class ORDER BY sub_asset_class_id, version DESC LIMIT 1 BY sub_asset_class_id'))
+LIFETIME(MIN 300 MAX 360)
+LAYOUT(FLAT(INITIAL_ARRAY_SIZE 1024 MAX_ARRAY_SIZE 5000000))
+COMMENT 'One element per sub asset class: ID to attributes, latest version.';
+
+CREATE DICTIONARY dict_sub_asset_class_ids
+(
+    `asset_class_id` UInt32,
+    `code` String,
+    `sub_asset_class_id` UInt32 DEFAULT 0
+)
+PRIMARY KEY asset_class_id, code
+SOURCE(CLICKHOUSE(QUERY 'SELECT asset_class_id, code, sub_asset_class_id FROM ${DATABASE}.dim_sub_asset_class ORDER BY sub_asset_class_id, version DESC LIMIT 1 BY sub_asset_class_id'))
+LIFETIME(MIN 300 MAX 360)
+LAYOUT(COMPLEX_KEY_HASHED_ARRAY())
+COMMENT 'One element per sub asset class: code to ID, used only at ingest.';
+
+CREATE TABLE fct_observations
+(
+    `instrument_id` UInt32,
+    `field_id` UInt32,
+    `data_class_id` UInt32,
+    `product_type_id` UInt32,
+    `asset_class_id` UInt32,
+    `sub_asset_class_id` UInt32,
+    `source_id` UInt32,
+    `observed_at` DateTime64(6, 'UTC'),
+    `known_at` DateTime64(6, 'UTC'),
+    `value_number` Nullable(Float64),
+    `value_text` Nullable(String),
+    `value_date` Nullable(Date32),
+    `batch_id` UInt64,
+    `row_number` UInt64,
+    CONSTRAINT has_exactly_one_value CHECK ((isNotNull(value_number) + isNotNull(value_text)) + isNotNull(value_date)) = 1,
+    CONSTRAINT fk_instrument CHECK dictHas('${DATABASE}.dict_instrument', toUInt64(instrument_id)),
+    CONSTRAINT fk_field CHECK dictHas('${DATABASE}.dict_field', toUInt64(field_id)),
+    CONSTRAINT fk_data_class CHECK dictHas('${DATABASE}.dict_data_class', toUInt64(data_class_id)),
+    CONSTRAINT fk_product_type CHECK dictHas('${DATABASE}.dict_product_type', toUInt64(product_type_id)),
+    CONSTRAINT fk_asset_class CHECK dictHas('${DATABASE}.dict_asset_class', toUInt64(asset_class_id)),
+    CONSTRAINT fk_sub_asset_class CHECK dictHas('${DATABASE}.dict_sub_asset_class', toUInt64(sub_asset_class_id)),
+    CONSTRAINT fk_source CHECK dictHas('${DATABASE}.dict_source', toUInt64(source_id))
+)
+ENGINE = MergeTree
+PARTITION BY toYear(observed_at)
+ORDER BY (instrument_id, field_id, observed_at, source_id, known_at)
+SETTINGS non_replicated_deduplication_window = 10000, replicated_deduplication_window = 10000, replicated_deduplication_window_seconds = 31536000, index_granularity = 8192
+COMMENT 'One row per accepted observation: a value of one field of one instrument at one time from one source, as known at one time.';
+
+CREATE TABLE feed_observations
+(
+    `batch_id` UInt64,
+    `row_number` UInt64,
+    `attempt` UInt16,
+    `received_at` DateTime64(6, 'UTC'),
+    `observed_at` String,
+    `source` String,
+    `instrument` String,
+    `asset_class` String,
+    `sub_asset_class` String,
+    `product_type` String,
+    `data_class` String,
+    `field` String,
+    `value` String
+)
+ENGINE = `Null`
+COMMENT 'One row per attempt to resolve a landed observation.';
+
+CREATE TABLE landing_instruments
+(
+    `batch_id` UInt64,
+    `row_number` UInt64,
+    `received_at` DateTime64(6, 'UTC'),
+    `instrument` String,
+    `name` String
+)
+ENGINE = MergeTree
+PARTITION BY toYYYYMM(received_at)
+ORDER BY (batch_id, row_number)
+SETTINGS non_replicated_deduplication_window = 10000, replicated_deduplication_window = 10000, replicated_deduplication_window_seconds = 31536000, index_granularity = 8192
+COMMENT 'One row per row of an instrument file, as received.';
+
+CREATE TABLE landing_observations
+(
+    `batch_id` UInt64,
+    `row_number` UInt64,
+    `received_at` DateTime64(6, 'UTC'),
+    `observed_at` String,
+    `source` String,
+    `instrument` String,
+    `asset_class` String,
+    `sub_asset_class` String,
+    `product_type` String,
+    `data_class` String,
+    `field` String,
+    `value` String
+)
+ENGINE = MergeTree
+PARTITION BY toYYYYMM(received_at)
+ORDER BY (batch_id, row_number)
+SETTINGS non_replicated_deduplication_window = 10000, replicated_deduplication_window = 10000, replicated_deduplication_window_seconds = 31536000, index_granularity = 8192
+COMMENT 'One row per row of an observation file, as received.';
+
+CREATE MATERIALIZED VIEW mv_feed_observations TO feed_observations
+(
+    `batch_id` UInt64,
+    `row_number` UInt64,
+    `attempt` UInt16,
+    `received_at` DateTime64(6, 'UTC'),
+    `observed_at` String,
+    `source` String,
+    `instrument` String,
+    `asset_class` String,
+    `sub_asset_class` String,
+    `product_type` String,
+    `data_class` String,
+    `field` String,
+    `value` String
+)
+AS SELECT
+    batch_id,
+    row_number,
+    toUInt16(1) AS attempt,
+    received_at,
+    observed_at,
+    source,
+    instrument,
+    asset_class,
+    sub_asset_class,
+    product_type,
+    data_class,
+    field,
+    value
+FROM landing_observations;
+
+CREATE TABLE ops_batches
+(
+    `batch_id` UInt64,
+    `feed` LowCardinality(String),
+    `state` Enum8('started' = 1, 'committed' = 2, 'failed' = 3),
+    `content_sha256` FixedString(64),
+    `source_file` String,
+    `rows_landed` UInt64,
+    `rows_accepted` UInt64,
+    `rows_rejected` UInt64,
+    `message` String,
+    `code_version` LowCardinality(String),
+    `dagster_run_id` String,
+    `received_at` DateTime64(6, 'UTC'),
+    `recorded_at` DateTime64(6, 'UTC')
+)
+ENGINE = MergeTree
+ORDER BY (feed, batch_id, recorded_at)
+SETTINGS index_granularity = 8192
+COMMENT 'One row per change of state of a batch.';
+
+CREATE TABLE quarantine_observations
+(
+    `batch_id` UInt64,
+    `row_number` UInt64,
+    `attempt` UInt16,
+    `reason_mask` UInt64,
+    `reasons` Array(LowCardinality(String)),
+    `received_at` DateTime64(6, 'UTC'),
+    `observed_at` String,
+    `source` String,
+    `instrument` String,
+    `asset_class` String,
+    `sub_asset_class` String,
+    `product_type` String,
+    `data_class` String,
+    `field` String,
+    `value` String
+)
+ENGINE = MergeTree
+PARTITION BY toYYYYMM(received_at)
+ORDER BY (batch_id, row_number, attempt)
+SETTINGS non_replicated_deduplication_window = 10000, replicated_deduplication_window = 10000, replicated_deduplication_window_seconds = 31536000, index_granularity = 8192
+COMMENT 'One row per attempt that failed, and per later attempt of the same landed row; no reasons means that this attempt was accepted.';
+
+CREATE TABLE resolved_observations
+(
+    `batch_id` UInt64,
+    `row_number` UInt64,
+    `attempt` UInt16,
+    `received_at` DateTime64(6, 'UTC'),
+    `source_id` UInt32,
+    `instrument_id` UInt32,
+    `asset_class_id` UInt32,
+    `sub_asset_class_id` UInt32,
+    `product_type_id` UInt32,
+    `data_class_id` UInt32,
+    `field_id` UInt32,
+    `observed_time` DateTime64(6, 'UTC'),
+    `value_number` Nullable(Float64),
+    `value_text` Nullable(String),
+    `value_date` Nullable(Date32),
+    `reason_mask` UInt64,
+    `observed_at` String,
+    `source` String,
+    `instrument` String,
+    `asset_class` String,
+    `sub_asset_class` String,
+    `product_type` String,
+    `data_class` String,
+    `field` String,
+    `value` String
+)
+ENGINE = `Null`
+COMMENT 'One row per attempt, with IDs, typed values and the mask of its faults.';
+
+CREATE MATERIALIZED VIEW mv_accept_observations TO fct_observations
+(
+    `instrument_id` UInt32,
+    `field_id` UInt32,
+    `data_class_id` UInt32,
+    `product_type_id` UInt32,
+    `asset_class_id` UInt32,
+    `sub_asset_class_id` UInt32,
+    `source_id` UInt32,
+    `observed_at` DateTime64(6, 'UTC'),
+    `known_at` DateTime64(6, 'UTC'),
+    `value_number` Nullable(Float64),
+    `value_text` Nullable(String),
+    `value_date` Nullable(Date32),
+    `batch_id` UInt64,
+    `row_number` UInt64
+)
+AS SELECT
+    instrument_id,
+    field_id,
+    data_class_id,
+    product_type_id,
+    asset_class_id,
+    sub_asset_class_id,
+    source_id,
+    observed_time AS observed_at,
+    received_at AS known_at,
+    value_number,
+    value_text,
+    value_date,
+    batch_id,
+    row_number
+FROM resolved_observations
+WHERE reason_mask = 0;
+
+CREATE MATERIALIZED VIEW mv_reject_observations TO quarantine_observations
+(
+    `batch_id` UInt64,
+    `row_number` UInt64,
+    `attempt` UInt16,
+    `reason_mask` UInt64,
+    `reasons` Array(String),
+    `received_at` DateTime64(6, 'UTC'),
+    `observed_at` String,
+    `source` String,
+    `instrument` String,
+    `asset_class` String,
+    `sub_asset_class` String,
+    `product_type` String,
+    `data_class` String,
+    `field` String,
+    `value` String
+)
+AS SELECT
+    batch_id,
+    row_number,
+    attempt,
+    reason_mask,
+    arrayFilter((reason, bit) -> bitTest(reason_mask, bit), ['missing_observed_at', 'bad_observed_at', 'out_of_range_observed_at', 'future_event_time', 'missing_source', 'unknown_source', 'missing_instrument', 'unknown_instrument', 'missing_asset_class', 'unknown_asset_class', 'missing_sub_asset_class', 'unknown_sub_asset_class', 'missing_product_type', 'unknown_product_type', 'missing_data_class', 'unknown_data_class', 'missing_field', 'unknown_field', 'missing_value', 'bad_value'], range(20)) AS reasons,
+    received_at,
+    observed_at,
+    source,
+    instrument,
+    asset_class,
+    sub_asset_class,
+    product_type,
+    data_class,
+    field,
+    value
+FROM resolved_observations
+WHERE (reason_mask != 0) OR (attempt > 1);
+
+CREATE MATERIALIZED VIEW mv_resolve_observations TO resolved_observations
+(
+    `batch_id` UInt64,
+    `row_number` UInt64,
+    `attempt` UInt16,
+    `received_at` DateTime64(6, 'UTC'),
+    `source_id` UInt32,
+    `instrument_id` UInt32,
+    `asset_class_id` UInt32,
+    `sub_asset_class_id` UInt32,
+    `product_type_id` UInt32,
+    `data_class_id` UInt32,
+    `field_id` UInt32,
+    `observed_time` DateTime64(6, 'UTC'),
+    `value_number` Nullable(Float64),
+    `value_text` Nullable(String),
+    `value_date` Nullable(Date32),
+    `reason_mask` UInt64,
+    `observed_at` String,
+    `source` String,
+    `instrument` String,
+    `asset_class` String,
+    `sub_asset_class` String,
+    `product_type` String,
+    `data_class` String,
+    `field` String,
+    `value` String
+)
+AS WITH
+    trimBoth(source) AS source_code,
+    trimBoth(instrument) AS instrument_code,
+    trimBoth(asset_class) AS asset_class_code,
+    trimBoth(sub_asset_class) AS sub_asset_class_code,
+    trimBoth(product_type) AS product_type_code,
+    trimBoth(data_class) AS data_class_code,
+    trimBoth(field) AS field_code,
+    dictGetOrDefault('${DATABASE}.dict_source_ids', 'source_id', tuple(source_code), toUInt32(0)) AS resolved_source_id,
+    dictGetOrDefault('${DATABASE}.dict_instrument_ids', 'instrument_id', tuple(instrument_code), toUInt32(0)) AS resolved_instrument_id,
+    dictGetOrDefault('${DATABASE}.dict_asset_class_ids', 'asset_class_id', tuple(asset_class_code), toUInt32(0)) AS resolved_asset_class_id,
+    dictGetOrDefault('${DATABASE}.dict_sub_asset_class_ids', 'sub_asset_class_id', (resolved_asset_class_id, sub_asset_class_code), toUInt32(0)) AS resolved_sub_asset_class_id,
+    dictGetOrDefault('${DATABASE}.dict_product_type_ids', 'product_type_id', tuple(product_type_code), toUInt32(0)) AS resolved_product_type_id,
+    dictGetOrDefault('${DATABASE}.dict_data_class_ids', 'data_class_id', tuple(data_class_code), toUInt32(0)) AS resolved_data_class_id,
+    dictGetOrDefault('${DATABASE}.dict_field_ids', 'field_id', tuple(field_code), toUInt32(0)) AS resolved_field_id,
+    trimBoth(observed_at) AS time_text,
+    match(time_text, '^\\d{4}-\\d{2}-\\d{2}([T ]([01]\\d|2[0-3]):[0-5]\\d(:[0-5]\\d(\\.\\d{1,9})?)?(Z|[+-]\\d{2}:?\\d{2})?)?$') AS is_iso_8601,
+    if(is_iso_8601, parseDateTime64BestEffortOrNull(time_text, 6, 'UTC'), NULL) AS parsed_time,
+    trimBoth(value) AS value_text_in,
+    dictGetOrDefault('${DATABASE}.dict_field', 'field_type', toUInt64(resolved_field_id), '') AS field_type,
+    if(field_type = 'number', toFloat64OrNull(value_text_in), NULL) AS as_number,
+    if(field_type = 'integer', toInt64OrNull(value_text_in), NULL) AS as_integer,
+    if(field_type = 'boolean', transform(value_text_in, ['Y', 'N'], [1, 0], NULL), NULL) AS as_boolean,
+    if((field_type = 'date') AND match(value_text_in, '^\\d{4}-\\d{2}-\\d{2}$'), toDate32(parseDateTime64OrNull(value_text_in, '%Y-%m-%d', 'UTC')), NULL) AS as_date,
+    multiIf(field_type = 'number', ifNull(isFinite(as_number), false), field_type = 'integer', isNotNull(as_integer), field_type = 'boolean', isNotNull(as_boolean), field_type = 'date', isNotNull(as_date), field_type = 'text', match(value_text_in, '\\p{L}'), field_type = 'identifier', value_text_in != '', false) AS is_value_of_type
+SELECT
+    batch_id,
+    row_number,
+    attempt,
+    received_at,
+    resolved_source_id AS source_id,
+    resolved_instrument_id AS instrument_id,
+    resolved_asset_class_id AS asset_class_id,
+    resolved_sub_asset_class_id AS sub_asset_class_id,
+    resolved_product_type_id AS product_type_id,
+    resolved_data_class_id AS data_class_id,
+    resolved_field_id AS field_id,
+    ifNull(parsed_time, toDateTime64(0, 6, 'UTC')) AS observed_time,
+    ifNull(as_number, ifNull(toFloat64(as_integer), toFloat64(as_boolean))) AS value_number,
+    if((field_type IN ('text', 'identifier')), value_text_in, NULL) AS value_text,
+    as_date AS value_date,
+    ((((((((((((((((((bitShiftLeft(toUInt64(ifNull(time_text = '', false)), 0) + bitShiftLeft(toUInt64(ifNull((time_text != '') AND isNull(parsed_time), false)), 1)) + bitShiftLeft(toUInt64(ifNull(parsed_time < toDateTime64('1970-01-01', 6, 'UTC'), false)), 2)) + bitShiftLeft(toUInt64(ifNull(parsed_time > (received_at + toIntervalDay(1)), false)), 3)) + bitShiftLeft(toUInt64(ifNull(source_code = '', false)), 4)) + bitShiftLeft(toUInt64(ifNull((source_code != '') AND (resolved_source_id = 0), false)), 5)) + bitShiftLeft(toUInt64(ifNull(instrument_code = '', false)), 6)) + bitShiftLeft(toUInt64(ifNull((instrument_code != '') AND (resolved_instrument_id = 0), false)), 7)) + bitShiftLeft(toUInt64(ifNull(asset_class_code = '', false)), 8)) + bitShiftLeft(toUInt64(ifNull((asset_class_code != '') AND (resolved_asset_class_id = 0), false)), 9)) + bitShiftLeft(toUInt64(ifNull(sub_asset_class_code = '', false)), 10)) + bitShiftLeft(toUInt64(ifNull((sub_asset_class_code != '') AND (resolved_sub_asset_class_id = 0), false)), 11)) + bitShiftLeft(toUInt64(ifNull(product_type_code = '', false)), 12)) + bitShiftLeft(toUInt64(ifNull((product_type_code != '') AND (resolved_product_type_id = 0), false)), 13)) + bitShiftLeft(toUInt64(ifNull(data_class_code = '', false)), 14)) + bitShiftLeft(toUInt64(ifNull((data_class_code != '') AND (resolved_data_class_id = 0), false)), 15)) + bitShiftLeft(toUInt64(ifNull(field_code = '', false)), 16)) + bitShiftLeft(toUInt64(ifNull((field_code != '') AND (resolved_field_id = 0), false)), 17)) + bitShiftLeft(toUInt64(ifNull(value_text_in = '', false)), 18)) + bitShiftLeft(toUInt64(ifNull((value_text_in != '') AND (field_type != '') AND (NOT is_value_of_type), false)), 19) AS reason_mask,
+    observed_at,
+    source,
+    instrument,
+    asset_class,
+    sub_asset_class,
+    product_type,
+    data_class,
+    field,
+    value
+FROM feed_observations;

@@ -1,0 +1,1 @@
+"""The warehouse: client, migrations, batches, gates."""

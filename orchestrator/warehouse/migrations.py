@@ -1,0 +1,193 @@
+"""The migrations folder applied to the warehouse by clickhouse-migrations, and the checks around it."""
+
+import difflib
+import logging
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from clickhouse_connect.driver.client import Client
+from clickhouse_connect.driver.exceptions import ClickHouseError
+from clickhouse_migrations.clickhouse_cluster import ClickhouseCluster
+from clickhouse_migrations.exceptions import MigrationException
+from clickhouse_migrations.migrator import StatusRow
+
+from orchestrator.constants import MIGRATIONS_DIR, SCHEMA_FILE
+from orchestrator.exceptions import MigrationError, SchemaDriftError
+from orchestrator.helpers import get_logger
+from orchestrator.settings import Settings
+from orchestrator.warehouse.client import connect, ensure_engine
+
+log = get_logger(__name__)
+
+APPLIED = "applied"
+_PLACEHOLDER = "${DATABASE}"
+_NUMBERED = "[0-9]*_*.sql"
+_SCHEMA_HEAD = (
+    "-- The schema after all migrations, as ClickHouse prints it. Written by `touchstone migrate --write-schema`,\n"
+    "-- compared by `touchstone migrate --check`. Never edited by hand.\n\n"
+)
+
+
+@dataclass(frozen=True)
+class AppliedMigrations:
+    """What one `migrate` did: versions applied now, and how many there are in all."""
+
+    applied_now: tuple[int, ...]
+    total: int
+
+
+def apply_migrations(settings: Settings, folder: Path = MIGRATIONS_DIR) -> AppliedMigrations:
+    """Apply what is pending, in order; nothing pending is a success.
+
+    Raises:
+        MigrationError: a statement failed, or an applied file was changed or removed.
+    """
+    before = {row.version for row in migration_status(settings, folder) if row.state == APPLIED}
+    with _library("apply"), _numbered_files(folder) as numbered:
+        _cluster(settings).migrate(
+            db_name=settings.clickhouse_database,
+            migration_path=numbered,
+            multi_statement=True,
+            variables=_variables(settings),
+            migration_log_format="compact",
+        )
+    after = migration_status(settings, folder)
+    applied_now = tuple(row.version for row in after if row.state == APPLIED and row.version not in before)
+    log.info("migrations applied", applied_now=list(applied_now), total=len(after))
+    return AppliedMigrations(applied_now, len(after))
+
+
+def migration_status(settings: Settings, folder: Path = MIGRATIONS_DIR) -> list[StatusRow]:
+    """One StatusRow (version, state, md5, applied_at, has_down) per migration, in order."""
+    with _library("read the status of"), _numbered_files(folder) as numbered:
+        rows: list[StatusRow] = _cluster(settings).status(settings.clickhouse_database, numbered)
+    return rows
+
+
+def roll_back(settings: Settings, to_version: int, folder: Path = MIGRATIONS_DIR) -> list[int]:
+    """Roll back every migration above `to_version`, newest first; returns their versions.
+
+    Raises:
+        MigrationError: a .down.sql is missing or ClickHouse refused it.
+    """
+    if to_version >= max(
+        (row.version for row in migration_status(settings, folder) if row.state == APPLIED), default=0
+    ):
+        return []
+    with _library("roll back"), _numbered_files(folder) as numbered:
+        versions: list[int] = _cluster(settings).rollback(
+            settings.clickhouse_database, numbered, to_version=to_version, variables=_variables(settings)
+        )
+    log.info("migrations rolled back", versions=versions)
+    return versions
+
+
+def live_schema(settings: Settings) -> str:
+    """Every object that migrations own, as ClickHouse prints it, with the database's name made a placeholder."""
+    owned = _owned_objects(MIGRATIONS_DIR)
+    present = _present_objects(connect(settings), settings.clickhouse_database)
+    with _library("dump"):
+        dump: str = _cluster(settings).dump(settings.clickhouse_database, tables=sorted(owned & present))
+    return _SCHEMA_HEAD + _without_database_name(dump, settings.clickhouse_database).strip() + "\n"
+
+
+def write_schema(settings: Settings, schema_file: Path = SCHEMA_FILE) -> Path:
+    """Write the live schema to the file that `check_schema` compares with."""
+    schema_file.write_text(live_schema(settings), encoding="utf-8")
+    return schema_file
+
+
+def check_schema(settings: Settings, schema_file: Path = SCHEMA_FILE) -> int:
+    """Compare the live schema with the checked-in one; returns the number of objects compared.
+
+    Raises:
+        SchemaDriftError: they differ; the message holds the unified diff.
+    """
+    expected = schema_file.read_text(encoding="utf-8")
+    live = live_schema(settings)
+    diff = "\n".join(
+        difflib.unified_diff(expected.splitlines(), live.splitlines(), str(schema_file.name), "live", lineterm="", n=2)
+    )
+    if diff:
+        raise SchemaDriftError(
+            f"The live schema of {settings.clickhouse_database} is not migrations/{schema_file.name}:\n{diff}\n",
+            "Put the change into a new migration, or undo it by hand.",
+        )
+    compared = len(re.findall(r"^CREATE ", live, re.MULTILINE))
+    if compared == 0:
+        raise SchemaDriftError("There was nothing to compare.", "Run `touchstone migrate` first.")
+    return compared
+
+
+def _owned_objects(folder: Path) -> set[str]:
+    pattern = re.compile(
+        r"^CREATE (?:TABLE|DICTIONARY|MATERIALIZED VIEW|VIEW) IF NOT EXISTS \$\{DATABASE\}\.(\w+)", re.M
+    )
+    files = [path for path in sorted(folder.glob(_NUMBERED)) if not path.name.endswith(".down.sql")]
+    return {name for path in files for name in pattern.findall(path.read_text(encoding="utf-8"))}
+
+
+def _present_objects(client: Client, database: str) -> set[str]:
+    rows = client.query("SELECT name FROM system.tables WHERE database = {db:String}", {"db": database}).result_rows
+    return {row[0] for row in rows}
+
+
+def _without_database_name(text: str, database: str) -> str:
+    name = re.escape(database)
+    return re.sub(rf"(?<![\w.]){name}(?=\.)", _PLACEHOLDER, re.sub(rf"DB '{name}'", f"DB '{_PLACEHOLDER}'", text))
+
+
+def _variables(settings: Settings) -> dict[str, str]:
+    return {
+        "DATABASE": settings.clickhouse_database,
+        "ON_CLUSTER": "",
+        "REPLICATED": "",
+        "DICTIONARY_CREDENTIALS": _dictionary_credentials(settings),
+    }
+
+
+def _dictionary_credentials(settings: Settings) -> str:
+    """A server that asks for a password asks its own dictionaries, too."""
+    password = settings.clickhouse_password.get_secret_value()
+    if settings.is_embedded or not password:
+        return ""
+    return f"USER '{_escaped(settings.clickhouse_user)}' PASSWORD '{_escaped(password)}'"
+
+
+def _escaped(text: str) -> str:
+    return text.replace("\\", "\\\\").replace("'", "\\'")
+
+
+def _cluster(settings: Settings) -> ClickhouseCluster:
+    address = ensure_engine(settings)
+    return ClickhouseCluster(
+        db_host=address.host,
+        db_port=address.port,
+        db_user=settings.clickhouse_user,
+        db_password=settings.clickhouse_password.get_secret_value(),
+        secure=settings.clickhouse_secure,
+        driver="clickhouse-connect",
+    )
+
+
+@contextmanager
+def _library(verb: str) -> Iterator[None]:
+    """The library's errors as ours, without its log of whole migrations on the root logger."""
+    logging.getLogger().setLevel(logging.WARNING)
+    try:
+        yield
+    except (MigrationException, ClickHouseError) as error:
+        raise MigrationError(f"Could not {verb} the migrations: {error}", "See migrations/README.md.") from error
+
+
+@contextmanager
+def _numbered_files(folder: Path) -> Iterator[Path]:
+    """The migrations alone: the library takes every .sql file of its folder for one, and schema.sql is none."""
+    with TemporaryDirectory(prefix="touchstone-migrations-") as temporary:
+        for path in folder.glob(_NUMBERED):
+            (Path(temporary) / path.name).symlink_to(path.resolve())
+        yield Path(temporary)
