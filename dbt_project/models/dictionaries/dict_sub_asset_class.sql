@@ -1,0 +1,9 @@
+SELECT
+    sub_asset_class_id,
+    asset_class_id,
+    code,
+    toUInt8(is_active) AS is_active,
+    version
+FROM {{ ref('dim_sub_asset_class') }}
+ORDER BY version DESC
+LIMIT 1 BY sub_asset_class_id

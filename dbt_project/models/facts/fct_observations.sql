@@ -1,0 +1,5 @@
+-- Adopted: rows arrive in mv_accept_observations, at the moment they land. What follows is their lineage.
+{%- for domain in ['instrument', 'field', 'data_class', 'product_type', 'asset_class', 'sub_asset_class', 'source'] %}
+-- depends_on: {{ ref('dict_' ~ domain) }}, {{ ref('dict_' ~ domain ~ '_ids') }}
+{%- endfor %}
+SELECT * FROM {{ source('landing', 'landing_observations') }}

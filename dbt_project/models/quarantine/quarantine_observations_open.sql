@@ -1,0 +1,12 @@
+{{ config(materialized='view', meta={'owner': 'dbt'}, persist_docs={'relation': true, 'columns': true}) }}
+-- A view over the log of attempts, hence dbt's own.
+
+WITH latest AS (
+    SELECT *
+    FROM {{ ref('quarantine_observations') }}
+    ORDER BY attempt DESC
+    LIMIT 1 BY batch_id, row_number
+)
+
+SELECT * FROM latest
+WHERE reason_mask != 0

@@ -1,0 +1,13 @@
+{# Every ID here is in the dictionary: no orphan in a fact, no gap in a dictionary. Fails on a relation without rows. #}
+{% test covered_by_dictionary(model, column_name, dictionary) %}
+SELECT {{ column_name }} AS orphan, count() AS rows_with_it
+FROM {{ model }}
+WHERE NOT dictHas('{{ model.schema }}.{{ dictionary }}', toUInt64({{ column_name }}))
+GROUP BY {{ column_name }}
+
+UNION ALL
+
+SELECT 0 AS orphan, 0 AS rows_with_it
+FROM {{ model }}
+HAVING count() = 0
+{% endtest %}
