@@ -1,0 +1,1 @@
+"""Dagster assets: the foundations, the landing and every dbt node."""

@@ -1,0 +1,28 @@
+"""What everything stands on: the schema that migrations own, and the files of the lookup desk."""
+
+from dagster import AssetExecutionContext, MaterializeResult, asset
+
+from orchestrator.assets.keys import GROUP_MIGRATIONS, GROUP_SEEDS, LOOKUP_DESK, MIGRATIONS
+from orchestrator.assets.policies import RETRY_POLICY, no_retry_unless_transient
+from orchestrator.constants import SEEDS_DIR
+from orchestrator.lookups import require_clean_desk
+from orchestrator.resources.warehouse import WarehouseResource
+from orchestrator.warehouse.migrations import apply_migrations
+
+
+@asset(key=MIGRATIONS, group_name=GROUP_MIGRATIONS, kinds={"clickhouse", "sql"}, retry_policy=RETRY_POLICY)
+def migrations(context: AssetExecutionContext, warehouse: WarehouseResource) -> MaterializeResult[None]:
+    """The schema: tables, dictionaries and materialized views of migrations/, applied in order."""
+    with no_retry_unless_transient():
+        applied = apply_migrations(warehouse.settings)
+    context.log.info(f"applied now: {list(applied.applied_now) or 'nothing'}, in all: {applied.total}")
+    return MaterializeResult(metadata={"applied_now": list(applied.applied_now), "applied_in_all": applied.total})
+
+
+@asset(key=LOOKUP_DESK, group_name=GROUP_SEEDS, kinds={"csv"})
+def lookup_desk(context: AssetExecutionContext) -> MaterializeResult[None]:
+    """The files of seeds/ as analysts left them, checked: clean, consistent, every key with its ID."""
+    with no_retry_unless_transient():
+        rows = require_clean_desk(SEEDS_DIR)
+    context.log.info(f"checked {rows} rows of the lookup desk")
+    return MaterializeResult(metadata={"rows_checked": rows})

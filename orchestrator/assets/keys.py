@@ -1,0 +1,16 @@
+"""Asset keys and group names that more than one asset needs. Groups are the rooms of the house."""
+
+from typing import Final
+
+from dagster import AssetKey
+
+MIGRATIONS: Final = AssetKey("migrations")
+LOOKUP_DESK: Final = AssetKey("lookup_desk")
+
+GROUP_MIGRATIONS: Final = "migrations"
+GROUP_SEEDS: Final = "seeds"
+GROUP_LANDING: Final = "landing"
+GROUP_OPERATIONS: Final = "operations"
+
+# dictionaries and dimensions have one writer; so has landing, whose rows resolve against them
+WRITER_POOL: Final = "warehouse_writer"

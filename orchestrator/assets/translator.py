@@ -1,0 +1,58 @@
+"""How a dbt node becomes a Dagster asset. Decisions are pure functions of the node's properties in the manifest."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from dagster import AssetKey, AssetSpec
+from dagster_dbt import DagsterDbtTranslator, DagsterDbtTranslatorSettings, DbtProject
+
+from orchestrator.assets.keys import GROUP_LANDING, GROUP_OPERATIONS, GROUP_SEEDS, LOOKUP_DESK, MIGRATIONS
+
+Properties = Mapping[str, Any]
+
+
+class RoomTranslator(DagsterDbtTranslator):
+    """Asset key = object name, group = room."""
+
+    def __init__(self) -> None:
+        super().__init__(DagsterDbtTranslatorSettings(enable_source_tests_as_checks=True))
+
+    def get_asset_spec(self, manifest: Mapping[str, Any], unique_id: str, project: DbtProject | None) -> AssetSpec:
+        """The spec of one node, with the foundations it stands on among its dependencies."""
+        spec = super().get_asset_spec(manifest, unique_id, project)
+        properties = self.get_resource_props(manifest, unique_id)
+        known = {dep.asset_key for dep in spec.deps}
+        added = [key for key in foundations_of(properties) if key not in known]
+        return spec.replace_attributes(deps=[*spec.deps, *added]) if added else spec
+
+    def get_asset_key(self, dbt_resource_props: Properties) -> AssetKey:
+        """The object's name alone: file name = object name = asset key."""
+        return AssetKey(dbt_resource_props["name"])
+
+    def get_group_name(self, dbt_resource_props: Properties) -> str:
+        """The room that the node's file is in."""
+        return room_of(dbt_resource_props)
+
+
+def room_of(properties: Properties) -> str:
+    """`seeds`, `landing`, `operations`, or the folder below models/."""
+    if properties["resource_type"] == "seed":
+        return GROUP_SEEDS
+    if properties["resource_type"] == "source":
+        return GROUP_LANDING if properties["source_name"] == "landing" else GROUP_OPERATIONS
+    return str(properties["fqn"][1])
+
+
+def foundations_of(properties: Properties) -> list[AssetKey]:
+    """Seeds need the checked desk and a migrated database; what migrations own needs the migrations."""
+    if properties["resource_type"] == "seed":
+        return [MIGRATIONS, LOOKUP_DESK]
+    if is_owned_by_migrations(properties):
+        return [MIGRATIONS]
+    return []
+
+
+def is_owned_by_migrations(properties: Properties) -> bool:
+    """True for tables and dictionaries that dbt adopts or appends to, but never creates."""
+    owner: str | None = properties.get("config", {}).get("meta", {}).get("owner")
+    return owner == "migrations" and bool(properties["resource_type"] == "model")

@@ -1,0 +1,277 @@
+"""The `touchstone` command: verbs, thin over the rooms of this package."""
+
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+from clickhouse_connect.driver.exceptions import ClickHouseError
+
+from orchestrator.constants import EXIT_FAILURE, SEEDS_DIR
+from orchestrator.exceptions import TouchstoneError
+from orchestrator.helpers import configure_logging, plural, stderr_console, stdout_console
+from orchestrator.settings import Settings, get_settings
+
+# Verbs import what they need when they run: `touchstone lookups check` must not wait for Dagster to load.
+
+
+class Verbs(click.Group):
+    """A group whose expected errors are one clear line and exit code 1, with a trace only for bugs."""
+
+    def invoke(self, ctx: click.Context) -> Any:  # noqa: ANN401 as click has it
+        """Run the verb; an error of the house is told without its trace."""
+        try:
+            return super().invoke(ctx)
+        except (TouchstoneError, ClickHouseError) as error:
+            stderr_console().print(f"error: {error}", style="red", markup=False)
+            ctx.exit(EXIT_FAILURE)
+
+
+@click.group(cls=Verbs, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
+@click.version_option(package_name="touchstone")
+@click.pass_context
+def main(ctx: click.Context) -> None:
+    """Touchstone: a ClickHouse warehouse in which every fact provably points at something real.
+
+    Settings come from the environment and from .env (see .env.example). Without CLICKHOUSE_HOST an embedded engine is
+    started when a verb needs one; with it, that server is used and nothing embedded starts.
+
+    Exit codes: 0 done, 1 something was found or failed, 2 wrong usage.
+    """
+    try:
+        settings = get_settings()
+    except TouchstoneError as error:
+        raise click.UsageError(str(error)) from error
+    configure_logging(settings.touchstone_log_level, settings.touchstone_log_format)
+    ctx.obj = settings
+
+
+@main.command()
+@click.option(
+    "--port",
+    type=click.IntRange(1, 65535),
+    help="HTTP port; the default is CLICKHOUSE_PORT, else 8123 or the next free one.",
+)
+@click.option(
+    "--path", type=click.Path(path_type=Path), help="Data folder; the default is engine/data in TOUCHSTONE_HOME."
+)
+@click.option("--foreground", is_flag=True, help="Stay in this terminal until interrupted.")
+@click.pass_obj
+def up(settings: Settings, port: int | None, path: Path | None, foreground: bool) -> None:
+    """Start the embedded ClickHouse engine on loopback, or find the one that runs."""
+    from orchestrator.embedded import run_engine_in_foreground, start_engine
+
+    if not settings.is_embedded:
+        stdout_console().print(f"CLICKHOUSE_HOST names {settings.host}: nothing to start.")
+        return
+    password = settings.clickhouse_password.get_secret_value()
+    chosen = port or settings.clickhouse_port
+    if foreground:
+        run_engine_in_foreground(
+            settings.engine_dir, chosen, data_path=path, user=settings.clickhouse_user, password=password
+        )
+        return
+    started = start_engine(
+        settings.engine_dir, chosen, data_path=path, user=settings.clickhouse_user, password=password
+    )
+    if started.note:
+        stdout_console().print(started.note, markup=False)
+    state = started.state
+    verb = "is already running" if started.was_running else "started"
+    stdout_console().print(
+        f"engine {verb}: ClickHouse {state.version} at http://{settings.host}:{state.port} (pid {state.pid}), "
+        f"data in {state.path}, log {state.log}",
+        markup=False,
+    )
+
+
+@main.command()
+@click.pass_obj
+def down(settings: Settings) -> None:
+    """Stop the embedded engine once its running queries are done. Data stays."""
+    from orchestrator.embedded import stop_engine
+
+    if not settings.is_embedded:
+        stdout_console().print(f"CLICKHOUSE_HOST names {settings.host}: it is not ours to stop.")
+        return
+    stopped = stop_engine(settings.engine_dir)
+    stdout_console().print("no engine was running" if stopped is None else f"engine stopped (pid {stopped.pid})")
+
+
+@main.command()
+@click.pass_obj
+def status(settings: Settings) -> None:
+    """Engine, version, database, migrations, rows per table, open quarantine. Starts nothing; exits 1 when down."""
+    from orchestrator.verbs.status import print_status
+
+    print_status(stdout_console(), settings)
+
+
+@main.command()
+@click.option("--status", "show_status", is_flag=True, help="Which migrations are applied, pending or changed.")
+@click.option(
+    "--down-to", type=click.IntRange(min=0), metavar="N", help="Roll back every migration above N, newest first."
+)
+@click.option(
+    "--check", is_flag=True, help="Compare the live schema with migrations/schema.sql; exit 1 when they differ."
+)
+@click.option(
+    "--write-schema", is_flag=True, help="Write the live schema to migrations/schema.sql, after a new migration."
+)
+@click.option("--yes", is_flag=True, help="Do not ask before rolling back.")
+@click.pass_obj
+def migrate(  # noqa: PLR0917 click passes options by name
+    settings: Settings, show_status: bool, down_to: int | None, check: bool, write_schema: bool, yes: bool
+) -> None:
+    """Apply the pending migrations; with an option, look or roll back instead.
+
+    Migrations own tables, dictionaries and materialized views; see migrations/README.md for order and rollback.
+    """
+    from orchestrator.warehouse import migrations
+
+    if sum([show_status, down_to is not None, check, write_schema]) > 1:
+        raise click.UsageError("Give one of --status, --down-to, --check and --write-schema.")
+    console = stdout_console()
+    if show_status:
+        for row in migrations.migration_status(settings):
+            console.print(f"{row.version:04d}  {row.state:<12} {row.applied_at or ''}", markup=False)
+    elif check:
+        console.print(f"{plural(migrations.check_schema(settings), 'object')} as checked in")
+    elif write_schema:
+        console.print(f"wrote {migrations.write_schema(settings)}", markup=False)
+    elif down_to is not None:
+        if not yes:
+            click.confirm(
+                f"Roll back every migration above {down_to} in {settings.clickhouse_database}? Tables are dropped with "
+                "their rows; see migrations/README.md.",
+                abort=True,
+            )
+        versions = migrations.roll_back(settings, down_to)
+        console.print(f"rolled back: {', '.join(map(str, versions)) or 'nothing'}")
+    else:
+        applied = migrations.apply_migrations(settings)
+        console.print(f"applied {', '.join(map(str, applied.applied_now)) or 'nothing new'}; {applied.total} in all")
+
+
+@main.group()
+def lookups() -> None:
+    """The lookup desk: the CSV files in seeds/ that analysts edit in pull requests."""
+
+
+@lookups.command("check")
+def lookups_check() -> None:
+    """Check the desk's files and the ledger; needs no warehouse. Exits 1 when there is an error.
+
+    Each finding names file, line, column and value, and says what to do.
+    """
+    from orchestrator.verbs.lookups import report_check
+
+    if not report_check(stdout_console(), SEEDS_DIR):
+        sys.exit(EXIT_FAILURE)
+
+
+@lookups.command("mint")
+def lookups_mint() -> None:
+    """Give every new key of the desk its ID: append lines to seeds/lookup_ids.csv. IDs that exist never change."""
+    from orchestrator.verbs.lookups import mint_ids
+
+    mint_ids(stdout_console(), SEEDS_DIR)
+
+
+@main.command()
+@click.argument("feed")
+@click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path, dir_okay=False), metavar="FILE...")
+@click.pass_obj
+def load(settings: Settings, feed: str, files: tuple[Path, ...]) -> None:
+    """Land FILEs (.csv, .csv.gz, .parquet) of FEED exactly once.
+
+    A file whose content was loaded before, under any name, is skipped. Each row ends in a fact or in quarantine with
+    its reasons. FEED is one of: instruments, observations.
+    """
+    from orchestrator.verbs.load import load_files
+
+    for result in load_files(settings, feed, files):
+        counts = result.counts
+        what = "already loaded, nothing done" if result.was_known else "loaded"
+        stdout_console().print(
+            f"{result.file}: {what}: {plural(counts.landed, 'row')} landed, {counts.accepted:,} in facts, "
+            f"{counts.rejected:,} in quarantine (batch {result.batch_id})",
+            markup=False,
+        )
+
+
+@main.command(context_settings={"ignore_unknown_options": True})
+@click.argument("dbt_arguments", nargs=-1, type=click.UNPROCESSED, metavar="[DBT ARGUMENTS]...")
+@click.pass_obj
+def build(settings: Settings, dbt_arguments: tuple[str, ...]) -> None:
+    """Run `dbt build` on the engine that the settings name: seeds, models and tests, without Dagster.
+
+    Further arguments go to dbt, such as `touchstone build --select dimensions`. Facts are tested, not loaded: load
+    feeds first (`touchstone load`), or use `touchstone run`.
+    """
+    from orchestrator.warehouse.client import ensure_engine
+    from orchestrator.warehouse.dbt import run_dbt
+
+    address = ensure_engine(settings)
+    sys.exit(run_dbt(settings, ["build", *dbt_arguments], host=address.host, port=address.port))
+
+
+@main.command()
+@click.pass_obj
+def run(settings: Settings) -> None:
+    """Materialise everything in one recorded Dagster run, then report: rows, quarantine, IDs, checks, seconds.
+
+    Migrations, lookup desk, dimensions, dictionaries, the files of the drop folder (sample_data/), facts, marts.
+    Running it again changes nothing and says so.
+    """
+    from orchestrator.verbs.run import run_everything
+
+    if not run_everything(settings):
+        sys.exit(EXIT_FAILURE)
+
+
+@main.command()
+@click.argument("statement")
+@click.option(
+    "--format", "output_format", default="PrettyCompact", show_default=True, help="Any ClickHouse output format."
+)
+@click.pass_obj
+def sql(settings: Settings, statement: str, output_format: str) -> None:
+    """Run STATEMENT on the engine that the settings name and print its result; `-` reads it from standard input."""
+    from orchestrator.verbs.sql import run_statement
+
+    text = sys.stdin.read() if statement == "-" else statement
+    run_statement(settings, text, output_format, _write)
+
+
+@main.command()
+@click.option(
+    "--port", type=click.IntRange(1, 65535), help="Port of the page; the default is TOUCHSTONE_UI_PORT, else 3000."
+)
+@click.pass_obj
+def ui(settings: Settings, port: int | None) -> None:
+    """Open Dagster's web page and daemon on the warehouse, until interrupted."""
+    from orchestrator.verbs.ui import serve_ui
+
+    sys.exit(serve_ui(settings, port or settings.touchstone_ui_port))
+
+
+@main.command()
+@click.option("--serve", is_flag=True, help="Serve the page on loopback until interrupted.")
+@click.option("--port", type=click.IntRange(1, 65535), default=8080, show_default=True, help="Port for --serve.")
+@click.pass_obj
+def docs(settings: Settings, serve: bool, port: int) -> None:
+    """Write the data model with its lineage as one HTML page (dbt docs) and say where it is."""
+    from orchestrator.verbs.docs import write_docs
+
+    page = write_docs(settings, serve_port=port if serve else None)
+    stdout_console().print(f"wrote {page}", markup=False)
+
+
+def _write(chunk: bytes) -> None:
+    sys.stdout.buffer.write(chunk)
+    sys.stdout.buffer.flush()
+
+
+if __name__ == "__main__":
+    main()

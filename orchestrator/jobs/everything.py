@@ -1,0 +1,12 @@
+"""The job behind `touchstone run`: every asset and every check, in one process."""
+
+from dagster import AssetSelection, define_asset_job, in_process_executor
+
+EVERYTHING = "everything"
+
+everything = define_asset_job(
+    EVERYTHING,
+    selection=AssetSelection.all(),
+    executor_def=in_process_executor,  # a step costs seconds of process start, and the steps follow one another anyway
+    description="From the lookup desk to the marts: all assets with all their checks.",
+)

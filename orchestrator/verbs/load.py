@@ -1,0 +1,39 @@
+"""`touchstone load`: files of one feed, landed exactly once, with progress."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+from orchestrator.feeds.specs import get_feed
+from orchestrator.helpers import stderr_console
+from orchestrator.settings import Settings
+from orchestrator.warehouse.client import connect
+from orchestrator.warehouse.loader import LoadResult, load_file
+
+
+def load_files(settings: Settings, feed_name: str, files: tuple[Path, ...]) -> Iterator[LoadResult]:
+    """Load the files one after the other; each result is given as soon as its file is committed.
+
+    Raises:
+        UnknownFeedError, FeedFileError, ReconciliationError: see `load_file`; files before the faulty one stay loaded.
+    """
+    feed = get_feed(feed_name)
+    client = connect(settings, database=settings.clickhouse_database)
+    console = stderr_console()
+    columns = (
+        SpinnerColumn(),
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TextColumn("{task.completed:,} rows"),
+        TimeElapsedColumn(),
+    )
+    for path in files:
+        with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:
+            result = load_file(client, feed, path, progress=_advancing(progress, path.name))
+        yield result
+
+
+def _advancing(progress: Progress, title: str) -> Callable[[int], None]:
+    task = progress.add_task(title, total=None)
+    return lambda rows: progress.advance(task, rows)
