@@ -1,0 +1,151 @@
+"""Running again, stopping in between, and changing the lookup desk: what must not move does not move."""
+
+import csv
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from conftest import Checkout, FirstRun
+
+COUNTED = ("landing_observations", "fct_observations", "quarantine_observations", "dim_field", "dim_instrument", "ops_batches")
+NEW_FIELD = "Common Stock,Security Master,ID_COMMON,Equity,Common Stock,identifier,common code of the security"
+
+
+def counts(checkout: Checkout) -> list[list[object]]:
+    union = " UNION ALL ".join(f"SELECT '{name}' AS name, count() FROM {name}" for name in COUNTED)
+    return checkout.rows(f"SELECT * FROM ({union}) ORDER BY name")
+
+
+def dimensions(checkout: Checkout) -> dict[str, list[list[object]]]:
+    return {
+        name: checkout.rows(f"SELECT * EXCEPT (recorded_at, valid_from) FROM dim_{name} ORDER BY {name}_id, version")
+        for name in ("product_type", "data_class", "field", "asset_class", "sub_asset_class", "source")
+    }
+
+
+def test_a_second_run_brings_no_row_and_no_id_and_says_so(first_run: FirstRun) -> None:
+    before, ids_before = counts(first_run.checkout), dimensions(first_run.checkout)
+    printed = first_run.checkout.touchstone("run").stdout
+    assert "Nothing new: no row landed, no ID minted." in printed
+    assert "0 failed" in printed
+    assert counts(first_run.checkout) == before
+    assert dimensions(first_run.checkout) == ids_before
+
+
+def test_data_survive_down_and_up(first_run: FirstRun) -> None:
+    before = counts(first_run.checkout)
+    assert "engine stopped" in first_run.checkout.touchstone("down").stdout
+    assert first_run.checkout.touchstone("status", must_succeed=False).returncode == 1
+    assert "engine started" in first_run.checkout.touchstone("up").stdout
+    assert counts(first_run.checkout) == before
+
+
+@pytest.fixture
+def built(new_checkout: Callable[[], Checkout]) -> Checkout:
+    """A checkout of the test's own, with dimensions built from its desk."""
+    checkout = new_checkout()
+    checkout.touchstone("migrate")
+    build_dimensions(checkout)
+    return checkout
+
+
+def build_dimensions(checkout: Checkout, **options: object) -> str:
+    selection = ("--select", "+dim_field", "+dim_sub_asset_class", "+dim_product_type", "+dim_data_class", "+dim_source")
+    done = checkout.touchstone("build", *selection, "--exclude", "resource_type:test", **options)  # type: ignore[arg-type]
+    return done.stdout + done.stderr
+
+
+def lookups(checkout: Checkout) -> Path:
+    return checkout.folder / "seeds" / "lookups.csv"
+
+
+def ledger(checkout: Checkout) -> str:
+    return (checkout.folder / "seeds" / "lookup_ids.csv").read_text(encoding="utf-8")
+
+
+def test_minting_a_new_field_appends_exactly_one_id_and_moves_no_other(built: Checkout) -> None:
+    before, ledger_before = dimensions(built), ledger(built)
+    with lookups(built).open("a", encoding="utf-8") as file:
+        file.write(NEW_FIELD + "\n")
+
+    found = built.touchstone("lookups", "check", must_succeed=False)
+    assert found.returncode == 1
+    assert "ID_COMMON" in found.stdout
+    assert "touchstone lookups mint" in found.stdout
+
+    refused = build_dimensions(built, must_succeed=False)
+    assert "has no ID for field ID_COMMON. Run `touchstone lookups mint`" in refused
+    assert dimensions(built) == before
+
+    minted = built.touchstone("lookups", "mint").stdout
+    assert "ID_COMMON" in minted
+    assert "1 ID minted" in minted
+    highest = max(int(row["id"]) for row in csv.DictReader(ledger_before.splitlines()) if row["domain"] == "field")
+    assert ledger(built) == ledger_before + f"field,,ID_COMMON,{highest + 1}\n"
+
+    build_dimensions(built)
+    after = dimensions(built)
+    added = [row for row in after["field"] if row not in before["field"]]
+    assert [[str(value) for value in row] for row in added] == [
+        [str(highest + 1), "ID_COMMON", "identifier", "common code of the security", "True", "1", "0"]
+    ]
+    assert [row for row in before["field"] if row not in after["field"]] == []
+    assert {name: rows for name, rows in after.items() if name != "field"} == {
+        name: rows for name, rows in before.items() if name != "field"
+    }
+
+
+def test_reordering_the_desk_changes_nothing(built: Checkout) -> None:
+    before, ledger_before = dimensions(built), ledger(built)
+    header, *rows = lookups(built).read_text(encoding="utf-8").splitlines()
+    lookups(built).write_text("\n".join([header, *reversed(rows)]) + "\n", encoding="utf-8")
+    assert "0 IDs minted" in built.touchstone("lookups", "mint").stdout
+    build_dimensions(built)
+    assert ledger(built) == ledger_before
+    assert dimensions(built) == before
+
+
+def test_an_id_that_moved_in_the_ledger_is_refused_before_anything_is_appended(built: Checkout) -> None:
+    before = dimensions(built)
+    path = built.folder / "seeds" / "lookup_ids.csv"
+    path.write_text(ledger(built).replace("field,,PX_LAST,", "field,,PX_LAST,9"), encoding="utf-8")
+    refused = build_dimensions(built, must_succeed=False)
+    assert "IDs never move" in refused
+    assert "PX_LAST" in refused
+    assert dimensions(built) == before
+
+
+def test_a_changed_attribute_and_a_retired_code_are_appended_as_versions(built: Checkout) -> None:
+    text = lookups(built).read_text(encoding="utf-8")
+    kept = [line for line in text.splitlines() if ",PX_OPEN," not in line]
+    lookups(built).write_text("\n".join(kept) + "\n", encoding="utf-8")
+    changed = lookups(built).read_text(encoding="utf-8")
+    [[description]] = built.rows("SELECT description FROM dim_field WHERE code = 'PX_LAST'")
+    lookups(built).write_text(changed.replace(str(description), "another description"), encoding="utf-8")
+
+    build_dimensions(built)
+    versions = built.rows(
+        "SELECT code, uniqExact(field_id), groupArray(version), groupArray(is_active), argMax(description, version) "
+        "FROM (SELECT * FROM dim_field ORDER BY version) WHERE code IN ('PX_LAST', 'PX_OPEN') GROUP BY code ORDER BY code"
+    )
+    assert [[row[0], int(row[1]), [int(v) for v in row[2]], row[3]] for row in versions] == [
+        ["PX_LAST", 1, [1, 2], [True, True]],
+        ["PX_OPEN", 1, [1, 2], [True, False]],
+    ]
+    assert versions[0][4] == "another description"
+
+    lookups(built).write_text(text, encoding="utf-8")
+    build_dimensions(built)
+    [[versions_of_open, active]] = built.rows(
+        "SELECT count(), argMax(is_active, version) FROM dim_field WHERE code = 'PX_OPEN'"
+    )
+    assert (int(versions_of_open), active) == (3, True)
+
+
+def test_dbt_build_without_migrations_names_the_command_to_run(new_checkout: Callable[[], Checkout]) -> None:
+    checkout = new_checkout()
+    checkout.touchstone("sql", "CREATE DATABASE touchstone")
+    failed = checkout.touchstone("build", must_succeed=False)
+    assert failed.returncode != 0
+    assert "Run `touchstone migrate`" in failed.stdout
+    assert checkout.rows("SELECT count() FROM system.tables WHERE database = 'touchstone'") in ([[0]], [["0"]])
