@@ -3,21 +3,17 @@
 Nothing here mocks the database. The environment of the machine is kept out, so that a developer's .env changes nothing.
 """
 
-import json
 import os
 import secrets
 import shutil
-import socket
 import subprocess
-import sys
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import pytest
 from click.testing import CliRunner, Result
 from clickhouse_connect.driver.client import Client
+from house import OWN_VARIABLES, Checkout, FirstRun, free_port, variables_of
 
 from orchestrator.cli import main
 from orchestrator.constants import PROJECT_ROOT, SEEDS_DIR
@@ -26,14 +22,22 @@ from orchestrator.settings import Settings, get_settings
 from orchestrator.warehouse.client import connect
 from orchestrator.warehouse.migrations import apply_migrations
 
-OWN_VARIABLES = ("CLICKHOUSE_", "TOUCHSTONE_", "DAGSTER_", "DBT_")
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--update-snapshots", action="store_true", help="Write the snapshots in tests/fixtures anew.")
 
 
-def free_port() -> int:
-    """A port nobody listens on at this moment."""
-    with socket.socket() as sock:
-        sock.bind(("127.0.0.1", 0))
-        return int(sock.getsockname()[1])
+@pytest.fixture
+def assert_snapshot(request: pytest.FixtureRequest) -> Callable[[str, str], None]:
+    """Compares a text with a file of tests/fixtures; `pytest --update-snapshots` writes the file instead."""
+
+    def compare(name: str, text: str) -> None:
+        path = PROJECT_ROOT / "tests" / "fixtures" / name
+        if request.config.getoption("--update-snapshots"):
+            path.write_text(text, encoding="utf-8")
+        assert text == path.read_text(encoding="utf-8"), f"{name} differs; if that is meant: pytest --update-snapshots"
+
+    return compare
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -100,17 +104,6 @@ def client(settings: Settings) -> Client:
     return connect(settings, database=settings.clickhouse_database)
 
 
-def variables_of(settings: Settings) -> dict[str, str]:
-    """The environment that makes these settings."""
-    return {
-        "TOUCHSTONE_HOME": str(settings.touchstone_home),
-        "TOUCHSTONE_DROP_DIR": str(settings.touchstone_drop_dir),
-        "CLICKHOUSE_PORT": str(settings.clickhouse_port or ""),
-        "CLICKHOUSE_DATABASE": settings.clickhouse_database,
-        "TOUCHSTONE_MINT_IN_WAREHOUSE": str(settings.touchstone_mint_in_warehouse).lower(),
-    }
-
-
 @pytest.fixture
 def touchstone(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., Result]]:
     """The command, in this process, on the test's database."""
@@ -138,57 +131,6 @@ def project_root() -> Path:
     return PROJECT_ROOT
 
 
-class Checkout:
-    """A copy of the checkout with a home of its own, driven by its command as a person would."""
-
-    def __init__(self, folder: Path, home: Path, port: int) -> None:
-        self.folder = folder
-        self.home = home
-        self.variables = {
-            **{name: value for name, value in os.environ.items() if not name.startswith(OWN_VARIABLES)},
-            "PYTHONPATH": str(folder),
-            "TOUCHSTONE_HOME": str(home),
-            "CLICKHOUSE_PORT": str(port),
-            "COLUMNS": "160",
-        }
-
-    def touchstone(self, *arguments: str, must_succeed: bool = True, **variables: str) -> subprocess.CompletedProcess[str]:
-        """Run a verb to its end."""
-        done = subprocess.run(
-            self.command(*arguments),
-            cwd=self.folder,
-            env=self.variables | variables,
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=280,
-        )
-        if must_succeed:
-            assert done.returncode == 0, f"{arguments}: {done.returncode}\n{done.stdout}\n{done.stderr}"
-        return done
-
-    def start(self, *arguments: str) -> subprocess.Popen[str]:
-        """Start a verb and leave it running."""
-        return subprocess.Popen(
-            self.command(*arguments),
-            cwd=self.folder,
-            env=self.variables,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            start_new_session=True,
-        )
-
-    def rows(self, statement: str) -> list[list[Any]]:
-        """The rows that a statement gives, read through the command."""
-        answer = self.touchstone("sql", statement, "--format", "JSONCompactEachRow").stdout
-        return [json.loads(line) for line in answer.splitlines()]
-
-    @staticmethod
-    def command(*arguments: str) -> list[str]:
-        return [sys.executable, "-m", "orchestrator.cli", *arguments]
-
-
 @pytest.fixture(scope="session")
 def new_checkout(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[], Checkout]]:
     """Makes copies of the checkout: the files that Git knows or would take, and nothing else."""
@@ -213,14 +155,6 @@ def new_checkout(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[
     yield make
     for checkout in made:
         stop_engine(checkout.home / "engine")
-
-
-@dataclass(frozen=True)
-class FirstRun:
-    """A checkout after its first `touchstone run`, and what that printed."""
-
-    checkout: Checkout
-    printed: str
 
 
 @pytest.fixture(scope="session")

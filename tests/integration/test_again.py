@@ -5,9 +5,16 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from conftest import Checkout, FirstRun
+from house import Checkout, FirstRun
 
-COUNTED = ("landing_observations", "fct_observations", "quarantine_observations", "dim_field", "dim_instrument", "ops_batches")
+COUNTED = (
+    "landing_observations",
+    "fct_observations",
+    "quarantine_observations",
+    "dim_field",
+    "dim_instrument",
+    "ops_batches",
+)
 NEW_FIELD = "Common Stock,Security Master,ID_COMMON,Equity,Common Stock,identifier,common code of the security"
 
 
@@ -50,7 +57,14 @@ def built(new_checkout: Callable[[], Checkout]) -> Checkout:
 
 
 def build_dimensions(checkout: Checkout, **options: object) -> str:
-    selection = ("--select", "+dim_field", "+dim_sub_asset_class", "+dim_product_type", "+dim_data_class", "+dim_source")
+    selection = (
+        "--select",
+        "+dim_field",
+        "+dim_sub_asset_class",
+        "+dim_product_type",
+        "+dim_data_class",
+        "+dim_source",
+    )
     done = checkout.touchstone("build", *selection, "--exclude", "resource_type:test", **options)  # type: ignore[arg-type]
     return done.stdout + done.stderr
 

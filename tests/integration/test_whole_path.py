@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pyarrow.parquet as pq
 import pytest
-from conftest import Checkout, FirstRun
 from dagster import AssetKey, DagsterInstance, DagsterRunStatus
+from house import Checkout, FirstRun
 
 from orchestrator.lookups.domains import DOMAINS
 
@@ -76,7 +76,11 @@ def test_accepted_values_are_those_of_the_files(checkout: Checkout) -> None:
 
 
 def test_facts_hold_no_text_to_join_on(checkout: Checkout) -> None:
-    columns = dict(checkout.rows("SELECT name, type FROM system.columns WHERE database = 'touchstone' AND table = 'fct_observations'"))
+    columns = dict(
+        checkout.rows(
+            "SELECT name, type FROM system.columns WHERE database = 'touchstone' AND table = 'fct_observations'"
+        )
+    )
     assert len(columns) == 14
     assert [name for name, kind in columns.items() if "String" in kind] == ["value_text"]
 
@@ -126,7 +130,9 @@ def test_ids_of_the_dimensions_are_the_ledgers_ids(checkout: Checkout) -> None:
 
 
 def test_instruments_are_numbered_in_the_order_of_landing(checkout: Checkout) -> None:
-    rows = list(csv.DictReader((checkout.folder / "sample_data/instruments/instruments.csv").read_text("utf-8").splitlines()))
+    rows = list(
+        csv.DictReader((checkout.folder / "sample_data/instruments/instruments.csv").read_text("utf-8").splitlines())
+    )
     found = checkout.rows("SELECT instrument_id, code FROM dim_instrument ORDER BY instrument_id")
     assert found == [[number, row["instrument"]] for number, row in enumerate(rows, start=1)]
 

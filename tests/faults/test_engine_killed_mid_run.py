@@ -1,0 +1,61 @@
+"""The engine dies in the middle of a run: the next run completes, and every count is that of an undisturbed run."""
+
+import os
+import signal
+import subprocess
+import time
+from collections.abc import Callable
+
+import clickhouse_connect
+import pytest
+from clickhouse_connect.driver.exceptions import ClickHouseError
+from house import Checkout, FirstRun
+
+from orchestrator.embedded import engine_state
+
+COUNTS = (
+    "SELECT (SELECT count() FROM landing_instruments), (SELECT count() FROM landing_observations), "
+    "(SELECT count() FROM fct_observations), (SELECT count() FROM quarantine_observations), "
+    "(SELECT count() FROM dim_field), (SELECT count() FROM dim_sub_asset_class), (SELECT count() FROM dim_instrument), "
+    "(SELECT sum(cityHash64(instrument_id, code)) FROM dim_instrument), "
+    "(SELECT sum(cityHash64(* EXCEPT known_at)) FROM fct_observations)"
+)
+MOMENTS = {
+    "while dimensions are built": "SELECT count() > 0 FROM touchstone.dim_product_type",
+    "while files are landed": "SELECT count() > 0 FROM touchstone.landing_observations",
+    "while facts are tested": "SELECT count() > 0 FROM touchstone.fct_observations "
+    "WHERE (SELECT count() FROM touchstone.ops_batches WHERE state = 'committed') >= 9",
+}
+DEADLINE_SECONDS = 120
+
+
+def kill_engine_when(checkout: Checkout, run: subprocess.Popen[str], condition: str) -> None:
+    """Wait until the condition holds, then kill the engine that answered."""
+    deadline = time.monotonic() + DEADLINE_SECONDS
+    client = None
+    while time.monotonic() < deadline:
+        assert run.poll() is None, f"the run ended before it could be disturbed:\n{run.communicate()[0]}"
+        state = engine_state(checkout.home / "engine")
+        try:
+            if state is not None:
+                client = client or clickhouse_connect.get_client(host="127.0.0.1", port=state.port)
+                if client.command(condition):
+                    os.kill(state.pid, signal.SIGKILL)
+                    return
+        except ClickHouseError:
+            pass  # the table is not there yet
+    pytest.fail(f"never came true: {condition}")
+
+
+@pytest.mark.parametrize("moment", MOMENTS)
+def test_after_kill_9_of_the_engine_a_run_completes_and_counts_are_as_undisturbed(
+    new_checkout: Callable[[], Checkout], first_run: FirstRun, moment: str
+) -> None:
+    checkout = new_checkout()
+    disturbed = checkout.start("run")
+    kill_engine_when(checkout, disturbed, MOMENTS[moment])
+    disturbed.communicate(timeout=DEADLINE_SECONDS)
+
+    finished = checkout.touchstone("run").stdout
+    assert "0 failed" in finished
+    assert checkout.rows(COUNTS) == first_run.checkout.rows(COUNTS)

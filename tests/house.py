@@ -1,0 +1,93 @@
+"""What tests of several rooms share: a checkout to drive, a free port, settings as an environment."""
+
+import json
+import os
+import socket
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from orchestrator.settings import Settings
+
+OWN_VARIABLES = ("CLICKHOUSE_", "TOUCHSTONE_", "DAGSTER_", "DBT_")
+
+
+def free_port() -> int:
+    """A port nobody listens on at this moment."""
+    with socket.socket() as sock:
+        sock.bind(("127.0.0.1", 0))
+        return int(sock.getsockname()[1])
+
+
+def variables_of(settings: Settings) -> dict[str, str]:
+    """The environment that makes these settings."""
+    return {
+        "TOUCHSTONE_HOME": str(settings.touchstone_home),
+        "TOUCHSTONE_DROP_DIR": str(settings.touchstone_drop_dir),
+        "CLICKHOUSE_PORT": str(settings.clickhouse_port or ""),
+        "CLICKHOUSE_DATABASE": settings.clickhouse_database,
+        "TOUCHSTONE_MINT_IN_WAREHOUSE": str(settings.touchstone_mint_in_warehouse).lower(),
+    }
+
+
+class Checkout:
+    """A copy of the checkout with a home of its own, driven by its command as a person would."""
+
+    def __init__(self, folder: Path, home: Path, port: int) -> None:
+        self.folder = folder
+        self.home = home
+        self.variables = {
+            **{name: value for name, value in os.environ.items() if not name.startswith(OWN_VARIABLES)},
+            "PYTHONPATH": str(folder),
+            "TOUCHSTONE_HOME": str(home),
+            "CLICKHOUSE_PORT": str(port),
+            "COLUMNS": "160",
+        }
+
+    def touchstone(
+        self, *arguments: str, must_succeed: bool = True, **variables: str
+    ) -> subprocess.CompletedProcess[str]:
+        """Run a verb to its end."""
+        done = subprocess.run(
+            self.command(*arguments),
+            cwd=self.folder,
+            env=self.variables | variables,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=280,
+        )
+        if must_succeed:
+            assert done.returncode == 0, f"{arguments}: {done.returncode}\n{done.stdout}\n{done.stderr}"
+        return done
+
+    def start(self, *arguments: str) -> subprocess.Popen[str]:
+        """Start a verb and leave it running."""
+        return subprocess.Popen(
+            self.command(*arguments),
+            cwd=self.folder,
+            env=self.variables,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            start_new_session=True,
+        )
+
+    def rows(self, statement: str) -> list[list[Any]]:
+        """The rows that a statement gives, read through the command."""
+        answer = self.touchstone("sql", statement, "--format", "JSONCompactEachRow").stdout
+        return [json.loads(line) for line in answer.splitlines()]
+
+    @staticmethod
+    def command(*arguments: str) -> list[str]:
+        return [sys.executable, "-m", "orchestrator.cli", *arguments]
+
+
+@dataclass(frozen=True)
+class FirstRun:
+    """A checkout after its first `touchstone run`, and what that printed."""
+
+    checkout: Checkout
+    printed: str
