@@ -20,7 +20,7 @@ check: .venv/dev.stamp ## lint, types, SQL, YAML, migrations, lookup desk
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
 	@$(BIN)/yamllint --strict .
-	@$(BIN)/sqlfluff lint --disable-progress-bar --nofail-on-warnings dbt_project/models dbt_project/tests/singular
+	@$(BIN)/sqlfluff lint --disable-progress-bar dbt_project/models dbt_project/tests/singular
 	@cd migrations && ../$(BIN)/sqlfluff lint --disable-progress-bar .
 	@$(BIN)/touchstone lookups check
 

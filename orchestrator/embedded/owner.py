@@ -67,7 +67,7 @@ def _own(options: ServerOptions) -> FolderLock:
     folders = (options.engine_dir, options.data_path)
     for folder in folders:
         if not _WILDCARDS.isdisjoint(str(folder)):
-            raise EnginePathError(f"The folder {folder} has one of ? * [ {{ in its name, which chdb takes for a pattern.")
+            raise EnginePathError(f"The folder {folder} has one of ?*[{{ in its name, which chdb takes for a pattern.")
         ensure_writable(folder)
     lock = FolderLock.try_take(options.engine_dir)
     if lock is None:

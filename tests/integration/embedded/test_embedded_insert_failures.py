@@ -40,20 +40,20 @@ def column(fault: int) -> list[int]:
 
 @pytest.mark.parametrize("place", FAULTS)
 def test_a_native_insert_that_violates_a_constraint_is_refused(client: Client, place: str) -> None:
-    with pytest.raises(DatabaseError, match="469.*is_small"):
+    with pytest.raises(DatabaseError, match=r"469.*is_small"):
         client.insert("failures.guarded", [column(FAULTS[place])], column_names=["x"], column_oriented=True)
     assert client.command("SELECT count() FROM failures.guarded") == 0
 
 
 @pytest.mark.parametrize("place", FAULTS)
 def test_an_arrow_insert_that_violates_a_constraint_is_refused(client: Client, place: str) -> None:
-    with pytest.raises(DatabaseError, match="469.*is_small"):
+    with pytest.raises(DatabaseError, match=r"469.*is_small"):
         client.insert_arrow("failures.guarded", pa.table({"x": column(FAULTS[place])}))
     assert client.command("SELECT count() FROM failures.guarded") == 0
 
 
 def test_values_that_violate_a_constraint_are_refused(client: Client) -> None:
-    with pytest.raises(DatabaseError, match="469.*is_small"):
+    with pytest.raises(DatabaseError, match=r"469.*is_small"):
         client.command("INSERT INTO failures.guarded VALUES (1), (2000000000)")
     assert client.command("SELECT count() FROM failures.guarded") == 0
 
