@@ -8,7 +8,7 @@ from pathlib import Path
 
 from clickhouse_connect.driver.client import Client
 
-from orchestrator.exceptions import ReconciliationError
+from orchestrator.exceptions import FeedFileError, ReconciliationError
 from orchestrator.feeds.specs import Feed
 from orchestrator.helpers import sha256_hex, utc_now
 
@@ -16,6 +16,11 @@ STARTED = "started"
 COMMITTED = "committed"
 FAILED = "failed"
 _HASH_CHUNK = 1 << 20
+# Loading again alone does not bring back what was deleted: its token is remembered.
+_REMEDY = (
+    "Rows were removed or doubled behind the loader's back: feed the missing ones from landing (INSERT INTO feed_... "
+    "SELECT ... FROM landing_..., see migrations/README.md), delete the double ones, then load the file again."
+)
 _COLUMNS = (
     "batch_id",
     "feed",
@@ -56,7 +61,10 @@ class Counts:
 
 @dataclass(frozen=True)
 class KnownBatch:
-    """The latest state of a batch that was seen before."""
+    """The latest state of a batch that was seen before; a batch once committed stays so.
+
+    `received_at` and `source_file` are those of the first try.
+    """
 
     state: str
     received_at: datetime
@@ -65,9 +73,16 @@ class KnownBatch:
 
 
 def identify(feed: Feed, path: Path, dagster_run_id: str) -> Batch:
-    """The batch that this file is: its ID is the head of SHA-256 over feed and content, never 0."""
-    with path.open("rb") as stream:
-        content = sha256_hex(iter(lambda: stream.read(_HASH_CHUNK), b""))
+    """The batch that this file is: its ID is the head of SHA-256 over feed and content, never 0.
+
+    Raises:
+        FeedFileError: the operating system does not let us read the file.
+    """
+    try:
+        with path.open("rb") as stream:
+            content = sha256_hex(iter(lambda: stream.read(_HASH_CHUNK), b""))
+    except OSError as error:
+        raise FeedFileError(f"{path}: this cannot be read: {error}.", "Check the file's permissions.") from error
     digest = sha256(f"{feed.name}\n{content}".encode()).digest()
     return Batch(int.from_bytes(digest[:8], "big") or 1, feed, content, path.name, utc_now(), dagster_run_id)
 
@@ -75,8 +90,11 @@ def identify(feed: Feed, path: Path, dagster_run_id: str) -> Batch:
 def find(client: Client, batch: Batch) -> KnownBatch | None:
     """What the audit trail says of this batch; None when it was never seen."""
     rows = client.query(
-        "SELECT state, received_at, source_file, rows_landed, rows_accepted, rows_rejected FROM ops_batches "
-        "WHERE feed = {feed:String} AND batch_id = {batch_id:UInt64} ORDER BY recorded_at DESC, state DESC LIMIT 1",
+        "SELECT state, first_value(received_at) OVER tries, first_value(source_file) OVER tries, "
+        "rows_landed, rows_accepted, rows_rejected FROM ops_batches "
+        "WHERE feed = {feed:String} AND batch_id = {batch_id:UInt64} "
+        "WINDOW tries AS (ORDER BY recorded_at, received_at) "
+        "ORDER BY state = 'committed' DESC, recorded_at DESC, state DESC LIMIT 1",
         {"feed": batch.feed.name, "batch_id": batch.batch_id},
         tz_mode="aware",
     ).result_rows
@@ -131,18 +149,51 @@ def reconcile(batch: Batch, counts: Counts, rows_in_file: int) -> None:
         raise ReconciliationError(
             f"Batch {batch.batch_id} of {batch.source_file}: {rows_in_file} rows in the file, {counts.landed} in "
             f"{batch.feed.landing}, {counts.accepted} accepted, {counts.rejected} in open quarantine.",
-            f"Load the file again: `touchstone load {batch.feed.name} {batch.source_file}` completes what is missing.",
+            _REMEDY,
+        )
+
+
+def prove_places(client: Client, batch: Batch, rows_in_file: int) -> None:
+    """Prove that the rows landed are those numbered 1 to `rows_in_file`, and that the same ones are in the places.
+
+    Counts alone would not see that one row is double and another one is missing. The sum of a 64-bit hash of every row
+    number does, in one pass and without keeping the numbers.
+
+    Raises:
+        ReconciliationError: some row is not in exactly one place.
+    """
+    feed = batch.feed
+    fingerprint = "sum(cityHash64(row_number))"
+    where = "WHERE batch_id = {batch_id:UInt64}"
+    placed = f"(SELECT {fingerprint} FROM {feed.landing} {where})"
+    if feed.has_chain:
+        placed = (
+            f"(SELECT {fingerprint} FROM {feed.fact} {where}) + "
+            f"(SELECT {fingerprint} FROM ({_open_rows(feed.quarantine)}))"
+        )
+    result = client.query(
+        f"SELECT (SELECT sum(cityHash64(number + 1)) FROM numbers({{rows:UInt64}})), "
+        f"(SELECT {fingerprint} FROM {feed.landing} {where}), {placed}",
+        {"batch_id": batch.batch_id, "rows": rows_in_file},
+    )
+    if len(set(result.result_rows[0])) > 1:
+        raise ReconciliationError(
+            f"Batch {batch.batch_id} of {batch.source_file}: {rows_in_file} rows in the file and as many in their "
+            f"places, but not the same ones: some row is double and another one is missing.",
+            _REMEDY,
         )
 
 
 def _count_open(client: Client, quarantine: str, batch_id: int) -> int:
-    result = client.query(
-        "SELECT countIf(latest_mask != 0) FROM "
-        f"(SELECT argMax(reason_mask, attempt) AS latest_mask FROM {quarantine} "
-        "WHERE batch_id = {batch_id:UInt64} GROUP BY row_number)",
-        {"batch_id": batch_id},
-    )
+    result = client.query(f"SELECT count() FROM ({_open_rows(quarantine)})", {"batch_id": batch_id})
     return int(result.result_rows[0][0])
+
+
+def _open_rows(quarantine: str) -> str:
+    return (
+        f"SELECT row_number FROM {quarantine} WHERE batch_id = {{batch_id:UInt64}} "
+        "GROUP BY row_number HAVING argMax(reason_mask, attempt) != 0"
+    )
 
 
 def _count_rows(client: Client, table: str, batch_id: int) -> int:

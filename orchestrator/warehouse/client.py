@@ -4,14 +4,16 @@ from dataclasses import dataclass
 
 import clickhouse_connect
 from clickhouse_connect.driver.client import Client
-from clickhouse_connect.driver.exceptions import ClickHouseError
+from clickhouse_connect.driver.exceptions import ClickHouseError, Error
 
 from orchestrator.embedded import engine_state, start_engine
-from orchestrator.exceptions import EngineError, EngineNotRunningError
+from orchestrator.exceptions import EngineError, EngineNotRunningError, MigrationsMissingError
 from orchestrator.helpers import get_logger
 from orchestrator.settings import Settings
 
 log = get_logger(__name__)
+
+_UNKNOWN_DATABASE = 81
 
 
 @dataclass(frozen=True)
@@ -64,6 +66,7 @@ def connect(settings: Settings, *, database: str | None = None) -> Client:
 
     Raises:
         EngineError: nothing answers, or the credentials are wrong.
+        MigrationsMissingError: the database is not there.
     """
     address = ensure_engine(settings)
     try:
@@ -77,6 +80,8 @@ def connect(settings: Settings, *, database: str | None = None) -> Client:
             autogenerate_session_id=False,
         )
     except ClickHouseError as error:
+        if isinstance(error, Error) and error.code == _UNKNOWN_DATABASE:
+            raise MigrationsMissingError(f"There is no database {database}.", "Run `touchstone migrate`.") from error
         raise EngineError(
             f"ClickHouse at {address.host}:{address.port} cannot be used: {error}",
             "Check CLICKHOUSE_HOST, CLICKHOUSE_PORT, CLICKHOUSE_USER and CLICKHOUSE_PASSWORD.",

@@ -6,9 +6,10 @@ from pathlib import Path
 
 import pyarrow as pa
 from clickhouse_connect.driver.client import Client
+from clickhouse_connect.driver.exceptions import ClickHouseError
 
 from orchestrator.exceptions import FeedFileError, MigrationsMissingError
-from orchestrator.feeds.readers import is_readable, read_chunks
+from orchestrator.feeds.readers import is_readable, read_chunks, require_readable
 from orchestrator.feeds.specs import Feed
 from orchestrator.helpers import get_logger
 from orchestrator.warehouse.batches import (
@@ -17,9 +18,11 @@ from orchestrator.warehouse.batches import (
     STARTED,
     Batch,
     Counts,
+    KnownBatch,
     count,
     find,
     identify,
+    prove_places,
     reconcile,
     record,
 )
@@ -27,6 +30,7 @@ from orchestrator.warehouse.batches import (
 log = get_logger(__name__)
 
 CHUNK_ROWS = 250_000
+_MESSAGE_CHARACTERS = 2000
 # One chunk is one block of one insert, so that its token stands for exactly its rows.
 _INSERT_SETTINGS = {
     "async_insert": 0,
@@ -50,6 +54,7 @@ class LoadResult:
 
 
 Progress = Callable[[int], None]
+Fingerprint = tuple[int, int, int]
 
 
 def files_of(feed: Feed, drop_dir: Path) -> list[Path]:
@@ -70,31 +75,34 @@ def load_file(
         progress: called with the number of rows after each chunk.
 
     Raises:
-        FeedFileError: the file cannot be read; nothing of it counts as loaded.
+        FeedFileError: the file cannot be read, or is being written at the same time; nothing of it counts as loaded.
         MigrationsMissingError: the feed's tables are not there.
         ReconciliationError: rows are missing or double after the load.
     """
-    if not path.is_file():
-        raise FeedFileError(f"{path}: there is no such file.", "Check the name.")
+    require_readable(path)
     _require_landing(client, feed)
+    before = _fingerprint(path)
     batch = identify(feed, path, dagster_run_id)
     known = find(client, batch)
     if known is not None and known.state == COMMITTED:
         log.info("already loaded", feed=feed.name, file=path.name, batch_id=batch.batch_id, first_as=known.source_file)
         return LoadResult(path.name, batch.batch_id, known.counts, was_known=True)
-    if known is not None:
-        # A retry tells the same story as the first try, so that its rows are the same to the byte.
-        batch = replace(batch, received_at=known.received_at)
     _check_readable_to_the_end(feed, path)
+    batch = _dated_by_first_try(batch, known)
     record(client, batch, STARTED)
+    # Somebody may have started the same content meanwhile.
+    batch = _dated_by_first_try(batch, find(client, batch))
     try:
-        rows_in_file = _land(client, batch, path, progress)
+        rows_in_file = _land(client, batch, path, before, progress)
         counts = count(client, batch)
         reconcile(batch, counts, rows_in_file)
+        prove_places(client, batch, rows_in_file)
     except Exception as error:
-        record(client, batch, FAILED, message=str(error)[:2000])
+        _record_failure(client, batch, error)
         raise
     record(client, batch, COMMITTED, counts)
+    if rows_in_file == 0:
+        log.warning("no rows in the file, only a header", feed=feed.name, file=path.name, batch_id=batch.batch_id)
     log.info(
         "loaded",
         feed=feed.name,
@@ -115,15 +123,44 @@ def _require_landing(client: Client, feed: Feed) -> None:
         )
 
 
+def _dated_by_first_try(batch: Batch, first: KnownBatch | None) -> Batch:
+    """A retry's rows must be those of the first try to the byte, and in its partition: tokens are remembered there."""
+    return batch if first is None else replace(batch, received_at=first.received_at)
+
+
+def _record_failure(client: Client, batch: Batch, failure: Exception) -> None:
+    """Put the failure into the audit trail if the engine still answers; the failure itself is what must be told."""
+    try:
+        record(client, batch, FAILED, message=str(failure)[:_MESSAGE_CHARACTERS])
+    except ClickHouseError as error:
+        log.warning("the failure could not be recorded", batch_id=batch.batch_id, error=str(error))
+
+
+def _fingerprint(path: Path) -> Fingerprint | None:
+    """What changes when somebody writes to the file, puts another in its place or takes it away."""
+    try:
+        stat = path.stat()
+    except OSError:
+        return None
+    return stat.st_ino, stat.st_size, stat.st_mtime_ns
+
+
+def _require_unchanged(path: Path, before: Fingerprint | None) -> None:
+    """A batch is the content that was hashed: what was read is only used while the file is still the same."""
+    if before is None or _fingerprint(path) != before:
+        raise FeedFileError(f"{path}: the file changed while it was loaded.", "Load it again when it is complete.")
+
+
 def _check_readable_to_the_end(feed: Feed, path: Path) -> None:
     """A file that breaks off at its last line must not be half landed."""
     for _chunk in read_chunks(path, feed.columns, CHUNK_ROWS):
         continue
 
 
-def _land(client: Client, batch: Batch, path: Path, progress: Progress) -> int:
+def _land(client: Client, batch: Batch, path: Path, before: Fingerprint | None, progress: Progress) -> int:
     rows = 0
     for number, chunk in enumerate(read_chunks(path, batch.feed.columns, CHUNK_ROWS)):
+        _require_unchanged(path, before)
         token = f"{batch.feed.name}:{batch.batch_id}:{CHUNK_ROWS}:{number}"
         client.insert_arrow(
             batch.feed.landing,
@@ -132,6 +169,7 @@ def _land(client: Client, batch: Batch, path: Path, progress: Progress) -> int:
         )
         rows += chunk.num_rows
         progress(chunk.num_rows)
+    _require_unchanged(path, before)
     return rows
 
 

@@ -1,0 +1,453 @@
+"""Loading files on the real engine: every content exactly once, every row in exactly one place."""
+
+import csv
+import io
+import os
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+import structlog
+from clickhouse_connect.driver.client import Client
+from clickhouse_connect.driver.exceptions import ClickHouseError
+from known_codes import GOOD_ROW, teach_codes
+from structlog.testing import LogCapture
+
+from orchestrator.exceptions import FeedFileError, MigrationsMissingError, ReconciliationError
+from orchestrator.feeds.specs import get_feed
+from orchestrator.settings import Settings
+from orchestrator.warehouse import batches, loader
+from orchestrator.warehouse.client import connect
+from orchestrator.warehouse.loader import LoadResult, files_of, load_file
+
+OBSERVATIONS = get_feed("observations")
+INSTRUMENTS = get_feed("instruments")
+BAD_ROW = (*GOOD_ROW[:-1], "no number")
+
+
+def file_of(path: Path, rows: Sequence[Sequence[str]]) -> Path:
+    text = io.StringIO(newline="")
+    csv.writer(text).writerows([OBSERVATIONS.columns, *rows])
+    path.write_text(text.getvalue(), encoding="utf-8", newline="")
+    return path
+
+
+def numbered_rows(rows: int) -> list[tuple[str, ...]]:
+    """Rows that differ; every fifth is for quarantine."""
+    return [(*GOOD_ROW[:-1], f"{n}" if n % 5 else "no number") for n in range(1, rows + 1)]
+
+
+def rows_of(client: Client, query: str) -> list[tuple[Any, ...]]:
+    return [tuple(row) for row in client.query(query).result_rows]
+
+
+def places(client: Client) -> dict[str, tuple[int, int]]:
+    """Rows, and different rows, in each table of the chain."""
+    [row] = rows_of(
+        client,
+        "SELECT "
+        + ", ".join(
+            f"(SELECT (count(), uniqExact(batch_id, row_number)) FROM {table})"
+            for table in ("landing_observations", "fct_observations", "quarantine_observations")
+        ),
+    )
+    return dict(zip(("landed", "accepted", "rejected"), row, strict=True))
+
+
+def single(landed: int, accepted: int, rejected: int) -> dict[str, tuple[int, int]]:
+    return {"landed": (landed, landed), "accepted": (accepted, accepted), "rejected": (rejected, rejected)}
+
+
+@pytest.fixture
+def desk_client(migrated: Settings, client: Client) -> Client:
+    """A client of a database whose dictionaries know the codes of known_codes."""
+    teach_codes(client)
+    return client
+
+
+@pytest.fixture
+def told(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
+    """What the loader logs, as it comes."""
+    capture = LogCapture()
+    monkeypatch.setattr(loader, "log", structlog.wrap_logger(None, processors=[capture]))
+    return capture.entries
+
+
+@pytest.fixture
+def small_chunks(monkeypatch: pytest.MonkeyPatch) -> int:
+    """Chunks of ten rows, so that a readable file has several."""
+    monkeypatch.setattr(loader, "CHUNK_ROWS", 10)
+    return 10
+
+
+def test_rows_land_as_received_with_batch_and_row_number_in_the_file_s_order(
+    desk_client: Client, tmp_path: Path, small_chunks: int
+) -> None:
+    rows = numbered_rows(37)
+    result = load_file(desk_client, OBSERVATIONS, file_of(tmp_path / "a.csv", rows))
+    landed = rows_of(
+        desk_client,
+        f"SELECT row_number, {', '.join(OBSERVATIONS.columns)} FROM landing_observations ORDER BY row_number",
+    )
+    assert landed == [(number, *row) for number, row in enumerate(rows, start=1)]
+    assert rows_of(desk_client, "SELECT DISTINCT batch_id FROM landing_observations") == [(result.batch_id,)]
+    assert (result.counts.landed, result.counts.accepted, result.counts.rejected) == (37, 30, 7)
+    assert not result.was_known
+
+
+def test_a_batch_is_recorded_started_then_committed_with_its_counts(desk_client: Client, tmp_path: Path) -> None:
+    path = file_of(tmp_path / "a.csv", [GOOD_ROW, BAD_ROW])
+    result = load_file(desk_client, OBSERVATIONS, path, dagster_run_id="run-1")
+    trail = rows_of(
+        desk_client,
+        "SELECT batch_id, toString(state), source_file, rows_landed, rows_accepted, rows_rejected, dagster_run_id "
+        "FROM ops_batches ORDER BY recorded_at",
+    )
+    assert trail == [
+        (result.batch_id, "started", "a.csv", 0, 0, 0, "run-1"),
+        (result.batch_id, "committed", "a.csv", 2, 1, 1, "run-1"),
+    ]
+    [(moments, landed_at, known_at)] = rows_of(
+        desk_client,
+        "SELECT (SELECT groupUniqArray(received_at) FROM ops_batches), "
+        "(SELECT groupUniqArray(received_at) FROM landing_observations), "
+        "(SELECT groupUniqArray(known_at) FROM fct_observations)",
+    )
+    assert len(moments) == 1
+    assert moments == landed_at == known_at
+
+
+def test_a_second_load_is_a_no_op_that_says_so(desk_client: Client, tmp_path: Path) -> None:
+    path = file_of(tmp_path / "a.csv", [GOOD_ROW, BAD_ROW])
+    first = load_file(desk_client, OBSERVATIONS, path)
+    trail = rows_of(desk_client, "SELECT * FROM ops_batches ORDER BY recorded_at")
+    second = load_file(desk_client, OBSERVATIONS, path)
+    assert second == LoadResult("a.csv", first.batch_id, first.counts, was_known=True)
+    assert rows_of(desk_client, "SELECT * FROM ops_batches ORDER BY recorded_at") == trail
+    assert places(desk_client) == single(2, 1, 1)
+
+
+def test_the_same_content_under_another_name_is_a_no_op_that_names_the_first(
+    desk_client: Client, tmp_path: Path, told: list[Any]
+) -> None:
+    first = load_file(desk_client, OBSERVATIONS, file_of(tmp_path / "a.csv", [GOOD_ROW]))
+    told.clear()
+    second = load_file(desk_client, OBSERVATIONS, file_of(tmp_path / "b.csv", [GOOD_ROW]))
+    assert second == LoadResult("b.csv", first.batch_id, first.counts, was_known=True)
+    assert [(entry["event"], entry["first_as"]) for entry in told] == [("already loaded", "a.csv")]
+    assert places(desk_client) == single(1, 1, 0)
+
+
+def test_a_changed_file_is_a_new_batch(desk_client: Client, tmp_path: Path) -> None:
+    path = file_of(tmp_path / "a.csv", [GOOD_ROW])
+    first = load_file(desk_client, OBSERVATIONS, path)
+    second = load_file(desk_client, OBSERVATIONS, file_of(path, [GOOD_ROW, GOOD_ROW]))
+    assert first.batch_id != second.batch_id
+    assert places(desk_client) == single(3, 3, 0)
+
+
+def test_equal_rows_of_one_file_are_all_kept(desk_client: Client, tmp_path: Path, small_chunks: int) -> None:
+    load_file(desk_client, OBSERVATIONS, file_of(tmp_path / "a.csv", [GOOD_ROW] * 35))
+    assert places(desk_client) == single(35, 35, 0)
+
+
+def test_a_feed_without_a_chain_is_landed_and_committed(migrated: Settings, client: Client, tmp_path: Path) -> None:
+    path = tmp_path / "instruments.csv"
+    path.write_text("name,instrument\nApple,AAPL\n", encoding="utf-8")
+    result = load_file(client, INSTRUMENTS, path)
+    assert (result.counts.landed, result.counts.accepted, result.counts.rejected) == (1, 0, 0)
+    assert rows_of(client, "SELECT instrument, name FROM landing_instruments") == [("AAPL", "Apple")]
+    assert load_file(client, INSTRUMENTS, path).was_known
+
+
+def test_every_kind_of_file_lands_the_same_rows(desk_client: Client, tmp_path: Path) -> None:
+    table = pa.table({name: [cell] for name, cell in zip(OBSERVATIONS.columns, GOOD_ROW, strict=True)})
+    pq.write_table(table, tmp_path / "a.parquet")
+    load_file(desk_client, OBSERVATIONS, tmp_path / "a.parquet")
+    load_file(desk_client, OBSERVATIONS, file_of(tmp_path / "a.csv", [GOOD_ROW]))
+    columns = ", ".join(OBSERVATIONS.columns)
+    assert rows_of(desk_client, f"SELECT {columns}, count() FROM landing_observations GROUP BY ALL") == [(*GOOD_ROW, 2)]
+    assert places(desk_client) == single(2, 2, 0)
+
+
+def test_a_header_alone_is_a_committed_batch_without_rows_and_a_warning(
+    migrated: Settings, client: Client, tmp_path: Path, told: list[Any]
+) -> None:
+    path = file_of(tmp_path / "a.csv", [])
+    result = load_file(client, OBSERVATIONS, path)
+    assert result.counts.landed == 0
+    assert [entry["log_level"] for entry in told if "no rows" in entry["event"]] == ["warning"]
+    assert rows_of(client, "SELECT toString(state), rows_landed FROM ops_batches ORDER BY recorded_at") == [
+        ("started", 0),
+        ("committed", 0),
+    ]
+    assert load_file(client, OBSERVATIONS, path).was_known
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        pytest.param(b"", id="empty"),
+        pytest.param(b"value\n1\n", id="one column"),
+        pytest.param((",".join(OBSERVATIONS.columns) + "\n" + ",".join(GOOD_ROW) + "\nA,B\n").encode(), id="ragged"),
+        pytest.param(
+            (",".join(OBSERVATIONS.columns) + "\n" + ",".join(GOOD_ROW[:-1]) + ',"1').encode(), id="open quote"
+        ),
+        pytest.param((",".join(OBSERVATIONS.columns) + "\n" + ",".join(GOOD_ROW[:-1]) + ",\0").encode(), id="NUL"),
+    ],
+)
+def test_a_bad_file_lands_nothing_and_starts_no_batch(
+    desk_client: Client, tmp_path: Path, small_chunks: int, content: bytes
+) -> None:
+    path = tmp_path / "bad.csv"
+    path.write_bytes(content)
+    with pytest.raises(FeedFileError, match=r"bad\.csv"):
+        load_file(desk_client, OBSERVATIONS, path)
+    assert places(desk_client) == single(0, 0, 0)
+    assert rows_of(desk_client, "SELECT count() FROM ops_batches") == [(0,)]
+
+
+def test_a_fault_behind_many_chunks_lands_none_of_them(desk_client: Client, tmp_path: Path, small_chunks: int) -> None:
+    with pytest.raises(FeedFileError, match=r"bad\.csv:47: 1 columns"):
+        load_file(desk_client, OBSERVATIONS, file_of(tmp_path / "bad.csv", [*[GOOD_ROW] * 45, ("x",)]))
+    assert places(desk_client) == single(0, 0, 0)
+
+
+def test_a_missing_file_a_folder_and_an_unknown_kind_are_refused(
+    migrated: Settings, client: Client, tmp_path: Path
+) -> None:
+    (tmp_path / "a.txt").write_text("x", encoding="utf-8")
+    for name, message in (("none.csv", "no such file"), ("", "this is a folder"), ("a.txt", "no reader")):
+        with pytest.raises(FeedFileError, match=message):
+            load_file(client, OBSERVATIONS, tmp_path / name)
+
+
+def test_a_file_that_the_operating_system_keeps_is_told_as_such(
+    migrated: Settings, client: Client, tmp_path: Path
+) -> None:
+    path = tmp_path / "kept.csv"
+    path.symlink_to("/proc/self/mem")
+    with pytest.raises(FeedFileError, match=r"kept\.csv: this cannot be read"):
+        load_file(client, OBSERVATIONS, path)
+
+
+def test_without_migrations_or_a_database_the_command_to_run_is_named(settings: Settings, tmp_path: Path) -> None:
+    with pytest.raises(MigrationsMissingError, match=r"no database t_.* Run `touchstone migrate`"):
+        connect(settings, database=settings.clickhouse_database)
+    connect(settings).command(f"CREATE DATABASE {settings.clickhouse_database}")
+    client = connect(settings, database=settings.clickhouse_database)
+    with pytest.raises(MigrationsMissingError, match=r"no table landing_observations\. Run `touchstone migrate`"):
+        load_file(client, OBSERVATIONS, file_of(tmp_path / "a.csv", [GOOD_ROW]))
+
+
+def test_two_loads_of_one_content_at_the_same_time_end_with_single_rows(
+    desk_client: Client, migrated: Settings, tmp_path: Path, small_chunks: int
+) -> None:
+    paths = [file_of(tmp_path / f"{number}.csv", numbered_rows(95)) for number in range(4)]
+
+    def load(path: Path) -> LoadResult:
+        return load_file(connect(migrated, database=migrated.clickhouse_database), OBSERVATIONS, path)
+
+    with ThreadPoolExecutor(len(paths)) as pool:
+        results = list(pool.map(load, paths))
+    assert {result.counts for result in results} == {batches.Counts(95, 76, 19)}
+    assert places(desk_client) == single(95, 76, 19)
+    assert load_file(desk_client, OBSERVATIONS, paths[0]).was_known
+
+
+def test_a_batch_once_committed_stays_so_whatever_is_recorded_after(desk_client: Client, tmp_path: Path) -> None:
+    path = file_of(tmp_path / "a.csv", [GOOD_ROW])
+    load_file(desk_client, OBSERVATIONS, path)
+    batches.record(desk_client, batches.identify(OBSERVATIONS, path, ""), batches.FAILED, message="came late")
+    assert load_file(desk_client, OBSERVATIONS, path).was_known
+
+
+def test_a_file_written_to_while_it_is_loaded_is_refused_with_nothing_of_the_new_content(
+    desk_client: Client, tmp_path: Path, small_chunks: int
+) -> None:
+    path = file_of(tmp_path / "a.csv", numbered_rows(30))
+
+    def overwrite(_rows: int) -> None:
+        file_of(path, [BAD_ROW] * 300)
+
+    with pytest.raises(FeedFileError, match=r"a\.csv: the file changed while it was loaded"):
+        load_file(desk_client, OBSERVATIONS, path, progress=overwrite)
+    assert places(desk_client) == single(10, 8, 2)
+    assert rows_of(desk_client, "SELECT toString(state) FROM ops_batches ORDER BY recorded_at") == [
+        ("started",),
+        ("failed",),
+    ]
+
+
+@pytest.mark.parametrize("rows_left", [0, 10, 20])
+def test_a_file_cut_short_while_it_is_loaded_is_never_committed(
+    desk_client: Client, tmp_path: Path, small_chunks: int, rows_left: int
+) -> None:
+    path = file_of(tmp_path / "a.csv", numbered_rows(30))
+
+    def cut(_rows: int) -> None:
+        file_of(path, numbered_rows(rows_left))
+
+    with pytest.raises(FeedFileError, match="the file changed while it was loaded"):
+        load_file(desk_client, OBSERVATIONS, path, progress=cut)
+    assert rows_of(desk_client, "SELECT count() FROM ops_batches WHERE state = 'committed'") == [(0,)]
+
+
+def interrupted_load(client: Client, path: Path) -> batches.Batch:
+    """A first try that lands its first chunk and goes no further."""
+
+    def stop(_rows: int) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        load_file(client, OBSERVATIONS, path, progress=stop)
+    return batches.identify(OBSERVATIONS, path, "")
+
+
+def test_a_load_that_stopped_half_way_is_completed_by_a_retry_and_dated_by_its_first_try(
+    desk_client: Client, tmp_path: Path, small_chunks: int
+) -> None:
+    path = file_of(tmp_path / "a.csv", numbered_rows(37))
+    interrupted_load(desk_client, path)
+    assert places(desk_client) == single(10, 8, 2)
+    [(first_moment,)] = rows_of(desk_client, "SELECT DISTINCT received_at FROM landing_observations")
+
+    result = load_file(desk_client, OBSERVATIONS, path)
+    assert not result.was_known
+    assert places(desk_client) == single(37, 30, 7)
+    for table, column in (
+        ("landing_observations", "received_at"),
+        ("fct_observations", "known_at"),
+        ("quarantine_observations", "received_at"),
+    ):
+        assert rows_of(desk_client, f"SELECT DISTINCT {column} FROM {table}") == [(first_moment,)]
+    assert rows_of(desk_client, "SELECT toString(state), received_at FROM ops_batches ORDER BY recorded_at") == [
+        (state, first_moment) for state in ("started", "started", "committed")
+    ]
+
+
+def test_a_file_that_changed_after_a_stopped_load_is_another_batch(
+    desk_client: Client, tmp_path: Path, small_chunks: int
+) -> None:
+    path = file_of(tmp_path / "a.csv", numbered_rows(37))
+    stopped = interrupted_load(desk_client, path)
+    result = load_file(desk_client, OBSERVATIONS, file_of(path, numbered_rows(12)))
+    assert result.batch_id != stopped.batch_id
+    assert result.counts == batches.Counts(12, 10, 2)
+
+
+@pytest.mark.parametrize("table", ["fct_observations", "quarantine_observations"])
+def test_a_chain_that_broke_behind_landing_is_completed_by_a_retry(
+    desk_client: Client, tmp_path: Path, small_chunks: int, table: str
+) -> None:
+    path = file_of(tmp_path / "a.csv", numbered_rows(37))
+    desk_client.command(f"ALTER TABLE {table} ADD CONSTRAINT broken CHECK row_number < 25")
+    with pytest.raises(ClickHouseError, match="broken"):
+        load_file(desk_client, OBSERVATIONS, path)
+    [(state, message)] = rows_of(
+        desk_client, "SELECT toString(state), message FROM ops_batches ORDER BY recorded_at DESC LIMIT 1"
+    )
+    assert state == "failed"
+    assert "broken" in message
+
+    desk_client.command(f"ALTER TABLE {table} DROP CONSTRAINT broken")
+    load_file(desk_client, OBSERVATIONS, path)
+    assert places(desk_client) == single(37, 30, 7)
+
+
+@pytest.mark.parametrize(
+    ("table", "message"),
+    [
+        ("landing_observations", "37 rows in the file, 36 in landing_observations, 30 accepted, 7 in open quarantine"),
+        ("fct_observations", "37 rows in the file, 37 in landing_observations, 29 accepted, 7 in open quarantine"),
+        ("quarantine_observations", "37 rows in the file, 37 in landing_observations, 30 accepted, 6 in open quara"),
+    ],
+)
+def test_rows_lost_before_the_batch_is_committed_are_a_reconciliation_error_with_the_counts(
+    desk_client: Client, tmp_path: Path, table: str, message: str
+) -> None:
+    path = file_of(tmp_path / "a.csv", numbered_rows(37))
+
+    def lose_a_row(_rows: int) -> None:
+        desk_client.command(
+            f"ALTER TABLE {table} DELETE WHERE row_number = (SELECT min(row_number) FROM {table})",
+            settings={"mutations_sync": 2},
+        )
+
+    with pytest.raises(ReconciliationError, match=message):
+        load_file(desk_client, OBSERVATIONS, path, progress=lose_a_row)
+    assert rows_of(desk_client, "SELECT toString(state) FROM ops_batches ORDER BY recorded_at DESC LIMIT 1") == [
+        ("failed",)
+    ]
+
+
+def test_rows_lost_from_the_fact_are_fed_from_landing_and_the_next_load_commits(
+    desk_client: Client, tmp_path: Path, small_chunks: int
+) -> None:
+    path = file_of(tmp_path / "a.csv", numbered_rows(37))
+    interrupted_load(desk_client, path)
+    desk_client.command("ALTER TABLE fct_observations DELETE WHERE row_number < 4", settings={"mutations_sync": 2})
+    for _ in range(2):
+        with pytest.raises(
+            ReconciliationError, match=r"feed the missing ones from landing .* then load the file again"
+        ):
+            load_file(desk_client, OBSERVATIONS, path)
+    assert places(desk_client) == single(37, 27, 7)
+
+    columns = ", ".join(OBSERVATIONS.columns)
+    desk_client.command(
+        f"INSERT INTO feed_observations (batch_id, row_number, attempt, received_at, {columns}) "
+        f"SELECT batch_id, row_number, 1, received_at, {columns} FROM landing_observations "
+        "WHERE (batch_id, row_number) NOT IN (SELECT batch_id, row_number FROM fct_observations) "
+        "AND (batch_id, row_number) NOT IN (SELECT batch_id, row_number FROM quarantine_observations)"
+    )
+    assert load_file(desk_client, OBSERVATIONS, path).counts == batches.Counts(37, 30, 7)
+    assert load_file(desk_client, OBSERVATIONS, path).was_known
+
+
+def test_one_row_double_and_another_missing_is_a_reconciliation_error_although_the_counts_agree(
+    desk_client: Client, tmp_path: Path
+) -> None:
+    path = file_of(tmp_path / "a.csv", numbered_rows(37))
+
+    def swap_a_row(_rows: int) -> None:
+        desk_client.command("INSERT INTO fct_observations SELECT * FROM fct_observations WHERE row_number = 1")
+        desk_client.command("ALTER TABLE fct_observations DELETE WHERE row_number = 2", settings={"mutations_sync": 2})
+
+    with pytest.raises(ReconciliationError, match="some row is double and another one is missing"):
+        load_file(desk_client, OBSERVATIONS, path, progress=swap_a_row)
+
+
+def test_a_million_rows_land_in_chunks_each_in_exactly_one_place(desk_client: Client, tmp_path: Path) -> None:
+    path = tmp_path / "large.csv"
+    row = ",".join(GOOD_ROW[:-1])
+    with path.open("w", encoding="utf-8") as file:
+        file.write(",".join(OBSERVATIONS.columns) + "\n")
+        for start in range(0, 1_000_000, 100_000):
+            file.write("".join(f"{row},{n if n % 10 else 'bad'}\n" for n in range(start, start + 100_000)))
+    chunks: list[int] = []
+    result = load_file(desk_client, OBSERVATIONS, path, progress=chunks.append)
+    assert chunks == [loader.CHUNK_ROWS] * 4
+    assert result.counts == batches.Counts(1_000_000, 900_000, 100_000)
+    assert places(desk_client) == single(1_000_000, 900_000, 100_000)
+    assert rows_of(desk_client, "SELECT sum(value_number) FROM fct_observations") == [
+        (float(sum(n for n in range(1_000_000) if n % 10)),)
+    ]
+
+
+def test_the_drop_folder_gives_a_feed_s_files_by_name_without_hidden_and_foreign_ones(tmp_path: Path) -> None:
+    folder = tmp_path / "observations"
+    (folder / "2026").mkdir(parents=True)
+    for name in ("b.csv", "a.parquet", ".c.csv", "README.md", "2026/d.csv.gz"):
+        (folder / name).touch()
+    (folder / "folder.csv").mkdir()
+    assert [str(path.relative_to(folder)) for path in files_of(OBSERVATIONS, tmp_path)] == [
+        f"2026{os.sep}d.csv.gz",
+        "a.parquet",
+        "b.csv",
+    ]
+    assert files_of(INSTRUMENTS, tmp_path) == []
