@@ -85,22 +85,29 @@ WITH
     dictGetOrDefault('${DATABASE}.dict_data_class_ids', 'data_class_id', tuple(data_class_code), toUInt32(0)) AS resolved_data_class_id,
     dictGetOrDefault('${DATABASE}.dict_field_ids', 'field_id', tuple(field_code), toUInt32(0)) AS resolved_field_id,
     trimBoth(observed_at) AS time_text,
-    match(time_text, '^\\d{4}-\\d{2}-\\d{2}([T ]([01]\\d|2[0-3]):[0-5]\\d(:[0-5]\\d(\\.\\d{1,9})?)?(Z|[+-]\\d{2}:?\\d{2})?)?$') AS is_iso_8601,
+    match(
+        time_text,
+        '^\\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\\d|3[01])([T ]([01]\\d|2[0-3]):[0-5]\\d(:[0-5]\\d(\\.\\d{1,9})?)?(Z|[+-](0\\d|1[0-4]):?[0-5]\\d)?)?$'
+    ) AS is_iso_8601,
     if(is_iso_8601, parseDateTime64BestEffortOrNull(time_text, 6, 'UTC'), NULL) AS parsed_time,
     trimBoth(value) AS value_text_in,
     dictGetOrDefault('${DATABASE}.dict_field', 'field_type', toUInt64(resolved_field_id), '') AS field_type,
     if(field_type = 'number', toFloat64OrNull(value_text_in), NULL) AS as_number,
     if(field_type = 'integer', toInt64OrNull(value_text_in), NULL) AS as_integer,
     if(field_type = 'boolean', transform(value_text_in, ['Y', 'N'], [1, 0], NULL), NULL) AS as_boolean,
-    if(field_type = 'date' AND match(value_text_in, '^\\d{4}-\\d{2}-\\d{2}$'),
-        toDate32(parseDateTime64OrNull(value_text_in, '%Y-%m-%d', 'UTC')), NULL) AS as_date,
+    if(
+        field_type = 'date' AND match(value_text_in, '^\\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\\d|3[01])$'),
+        toDate32(parseDateTime64OrNull(value_text_in, '%Y-%m-%d', 'UTC')),
+        NULL
+    ) AS as_date,
     multiIf(
         field_type = 'number', ifNull(isFinite(as_number), false),
-        field_type = 'integer', isNotNull(as_integer),
+        -- beyond 2^53 a Float64 would round it
+        field_type = 'integer', ifNull(as_integer BETWEEN -9007199254740992 AND 9007199254740992, false),
         field_type = 'boolean', isNotNull(as_boolean),
         field_type = 'date', isNotNull(as_date),
         field_type = 'text', match(value_text_in, '\\p{L}'),
-        field_type = 'identifier', value_text_in != '',
+        field_type = 'identifier', match(value_text_in, '[\\p{L}\\p{N}]'),
         false
     ) AS is_value_of_type
 SELECT
