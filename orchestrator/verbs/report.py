@@ -1,6 +1,9 @@
 """The report at the end of a run and the answer of `status`, as tables for a person."""
 
+import shutil
+import sys
 from collections.abc import Mapping
+from pathlib import Path
 
 from rich.console import Console
 from rich.table import Column, Table
@@ -10,16 +13,16 @@ from orchestrator.jobs.runs import RunOutcome
 from orchestrator.warehouse.census import Census
 
 NEXT_COMMANDS = (
-    ('touchstone sql "SELECT * FROM v_observations LIMIT 5"', "read facts with their names"),
-    ('touchstone sql "SELECT * FROM quarantine_observations_open LIMIT 5"', "see what was kept out, and why"),
-    ("touchstone status", "what is in the warehouse"),
+    ('{touchstone} sql "SELECT * FROM v_observations LIMIT 5"', "read facts with their names"),
+    ('{touchstone} sql "SELECT * FROM quarantine_observations_open LIMIT 5"', "see what was kept out, and why"),
+    ("{touchstone} status", "what is in the warehouse"),
     ("make ui", "this run and the asset graph in Dagster"),
     ("make docs", "the data model with its lineage"),
 )
 
 
-def print_run_report(console: Console, outcome: RunOutcome, before: Census, after: Census) -> None:
-    """Rows, IDs, checks and seconds of one run, and what to type next."""
+def print_run_report(console: Console, outcome: RunOutcome, before: Census, after: Census, log_file: Path) -> None:
+    """Rows, IDs, checks and seconds of one run, and what to type next; or what failed, and where to read on."""
     console.print()
     console.print(_rows_table(before, after))
     for feed, reasons in after.reasons.items():
@@ -31,14 +34,28 @@ def print_run_report(console: Console, outcome: RunOutcome, before: Census, afte
         f"Checks: {outcome.checks_passed} passed, {outcome.checks_failed} failed. "
         f"Assets materialised: {outcome.materialized}. Run {outcome.run_id}."
     )
+    if outcome.succeeded:
+        _print_success(console, before, after)
+    else:
+        _print_failure(console, outcome, log_file)
+
+
+def _print_success(console: Console, before: Census, after: Census) -> None:
+    if is_unchanged(before, after):
+        console.print("Nothing new: no row landed, no ID minted.")
+    console.print("\nNext:")
+    for command, purpose in NEXT_COMMANDS:
+        console.print(f"  {command.format(touchstone=_own_command()):<80} {purpose}", markup=False)
+
+
+def _print_failure(console: Console, outcome: RunOutcome, log_file: Path) -> None:
+    console.print()
     for failure in outcome.failed:
         console.print(f"FAILED {failure}", style="red", markup=False)
-    if is_unchanged(before, after) and outcome.succeeded:
-        console.print("Nothing new: no row landed, no ID minted.")
-    console.print()
-    console.print("Next:")
-    for command, purpose in NEXT_COMMANDS:
-        console.print(f"  {command:<70} {purpose}", markup=False)
+    console.print(
+        f"What Dagster and dbt said is in {log_file}. Mend the cause and run again: what was done is not done twice.",
+        markup=False,
+    )
 
 
 def is_unchanged(before: Census, after: Census) -> bool:
@@ -99,6 +116,14 @@ def _seconds_table(outcome: RunOutcome) -> Table:
 
 def _change(before: int, now: int) -> tuple[str, str, str]:
     return f"{before:,}", f"{now - before:+,}" if now != before else "0", f"{now:,}"
+
+
+def _own_command() -> str:
+    """As a person has to type it here: a command of a virtual environment that is not active needs its path."""
+    command = Path(sys.executable).parent / "touchstone"
+    if shutil.which("touchstone") or not command.is_relative_to(Path.cwd()):
+        return "touchstone"
+    return str(command.relative_to(Path.cwd()))
 
 
 def _right(header: str) -> Column:

@@ -23,9 +23,7 @@ def run_everything(settings: Settings) -> bool:
     job = defs.resolve_job_def(EVERYTHING)
     with dagster_instance(settings) as instance:
         outcome = execute(job, instance, str(uuid4()), _expected_events(job), log_file=settings.run_log)
-    print_run_report(stdout_console(), outcome, before, _census(settings))
-    if not outcome.succeeded:
-        stdout_console().print(f"What Dagster and dbt said is in {settings.run_log}.", markup=False)
+    print_run_report(stdout_console(), outcome, before, _census(settings), settings.run_log)
     return outcome.succeeded
 
 

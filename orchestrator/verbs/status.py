@@ -10,7 +10,7 @@ from orchestrator.settings import Settings
 from orchestrator.verbs.report import print_rows_per_table
 from orchestrator.warehouse.census import take_census
 from orchestrator.warehouse.client import connect, running_address
-from orchestrator.warehouse.migrations import APPLIED, migration_status
+from orchestrator.warehouse.migrations import APPLIED, PENDING, migration_status
 
 
 def print_status(console: Console, settings: Settings) -> None:
@@ -28,6 +28,8 @@ def print_status(console: Console, settings: Settings) -> None:
     console.print(f"database    {settings.clickhouse_database}", markup=False)
     rows = migration_status(settings)
     applied = sum(row.state == APPLIED for row in rows)
-    hint = "" if applied == len(rows) else "; run `touchstone migrate`"
+    changed = [f"{row.version:04d} {row.state}" for row in rows if row.state not in {APPLIED, PENDING}]
+    hint = "; run `touchstone migrate`" if any(row.state == PENDING for row in rows) else ""
+    hint += f"; {', '.join(changed)}: see migrations/README.md" if changed else ""
     console.print(f"migrations  {applied} of {len(rows)} applied{hint}\n", markup=False)
     print_rows_per_table(console, take_census(client, settings.clickhouse_database))

@@ -3,7 +3,7 @@
 import difflib
 import logging
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,6 +24,8 @@ from orchestrator.warehouse.client import connect, ensure_engine
 log = get_logger(__name__)
 
 APPLIED = "applied"
+PENDING = "pending"
+_UNKNOWN = "unknown"
 _PLACEHOLDER = "${DATABASE}"
 _NUMBERED = "[0-9]*_*.sql"
 _SCHEMA_HEAD = (
@@ -44,10 +46,18 @@ def apply_migrations(settings: Settings, folder: Path = MIGRATIONS_DIR) -> Appli
     """Apply what is pending, in order; nothing pending is a success.
 
     Raises:
-        MigrationError: a statement failed, or an applied file was changed or removed.
+        MigrationError: a statement failed, or an applied file was changed or removed; names the file.
     """
-    before = {row.version for row in migration_status(settings, folder) if row.state == APPLIED}
-    with _library("apply"), _numbered_files(folder) as numbered:
+    before_all = migration_status(settings, folder)
+    _require_unchanged(before_all, folder)
+    before = {row.version for row in before_all if row.state == APPLIED}
+    # A file is recorded after its last statement, so that the first one without a record is the one that failed.
+    with (
+        _library(
+            "apply", lambda: _script(folder, min(_versions(settings, folder, pending=True), default=None), ".sql")
+        ),
+        _numbered_files(folder) as numbered,
+    ):
         _cluster(settings).migrate(
             db_name=settings.clickhouse_database,
             migration_path=numbered,
@@ -72,13 +82,17 @@ def roll_back(settings: Settings, to_version: int, folder: Path = MIGRATIONS_DIR
     """Roll back every migration above `to_version`, newest first; returns their versions.
 
     Raises:
-        MigrationError: a .down.sql is missing or ClickHouse refused it.
+        MigrationError: a .down.sql is missing or ClickHouse refused it; names the file.
     """
-    if to_version >= max(
-        (row.version for row in migration_status(settings, folder) if row.state == APPLIED), default=0
-    ):
+    if to_version >= max(_versions(settings, folder, pending=False), default=0):
         return []
-    with _library("roll back"), _numbered_files(folder) as numbered:
+    with (
+        _library(
+            "roll back",
+            lambda: _script(folder, max(_versions(settings, folder, pending=False), default=None), ".down.sql"),
+        ),
+        _numbered_files(folder) as numbered,
+    ):
         versions: list[int] = _cluster(settings).rollback(
             settings.clickhouse_database, numbered, to_version=to_version, variables=_variables(settings)
         )
@@ -90,6 +104,8 @@ def live_schema(settings: Settings) -> str:
     """Every object that migrations own, as ClickHouse prints it, with the database's name made a placeholder."""
     owned = _owned_objects(MIGRATIONS_DIR)
     present = _present_objects(connect(settings), settings.clickhouse_database)
+    if not owned & present:
+        return _SCHEMA_HEAD
     with _library("dump"):
         dump: str = _cluster(settings).dump(settings.clickhouse_database, tables=sorted(owned & present))
     return _SCHEMA_HEAD + _without_database_name(dump, settings.clickhouse_database).strip() + "\n"
@@ -107,8 +123,19 @@ def check_schema(settings: Settings, schema_file: Path = SCHEMA_FILE) -> int:
     Raises:
         SchemaDriftError: they differ; the message holds the unified diff.
     """
-    expected = schema_file.read_text(encoding="utf-8")
+    try:
+        expected = schema_file.read_text(encoding="utf-8")
+    except OSError as error:
+        raise MigrationError(
+            f"{schema_file} cannot be read: {error}.", "Write it: `touchstone migrate --write-schema`."
+        ) from error
     live = live_schema(settings)
+    compared = len(re.findall(r"^CREATE ", live, re.MULTILINE))
+    if compared == 0:
+        raise SchemaDriftError(
+            f"The database {settings.clickhouse_database} has no object of the migrations: nothing to compare.",
+            "Run `touchstone migrate` first.",
+        )
     diff = "\n".join(
         difflib.unified_diff(expected.splitlines(), live.splitlines(), str(schema_file.name), "live", lineterm="", n=2)
     )
@@ -117,10 +144,36 @@ def check_schema(settings: Settings, schema_file: Path = SCHEMA_FILE) -> int:
             f"The live schema of {settings.clickhouse_database} is not migrations/{schema_file.name}:\n{diff}\n",
             "Put the change into a new migration, or undo it by hand.",
         )
-    compared = len(re.findall(r"^CREATE ", live, re.MULTILINE))
-    if compared == 0:
-        raise SchemaDriftError("There was nothing to compare.", "Run `touchstone migrate` first.")
     return compared
+
+
+def _require_unchanged(rows: list[StatusRow], folder: Path) -> None:
+    """Raises MigrationError, naming the files, when applied migrations are no longer what they were."""
+    faults = [
+        f"{_script(folder, row.version, '.sql')} {'is gone' if row.state == _UNKNOWN else 'was changed'}"
+        for row in rows
+        if row.state not in {APPLIED, PENDING}
+    ]
+    if faults:
+        raise MigrationError(
+            f"Applied migrations are frozen, but {', '.join(faults)}.",
+            "Restore them, and put the change into a new one.",
+        )
+
+
+def _versions(settings: Settings, folder: Path, *, pending: bool) -> list[int]:
+    """Versions without a record in the database, or those with one, be their files changed or gone."""
+    return [row.version for row in migration_status(settings, folder) if (row.state == PENDING) == pending]
+
+
+def _script(folder: Path, version: int | None, ending: str) -> str:
+    """Name of the file of this version; ending is .sql or .down.sql."""
+    if version is None:
+        return "the migrations"
+    for path in folder.glob(_NUMBERED):
+        if int(path.name.partition("_")[0]) == version and path.name.endswith(".down.sql") == (ending == ".down.sql"):
+            return path.name
+    return f"{version:04d}_*{ending}"
 
 
 def _owned_objects(folder: Path) -> set[str]:
@@ -175,13 +228,17 @@ def _cluster(settings: Settings) -> ClickhouseCluster:
 
 
 @contextmanager
-def _library(verb: str) -> Iterator[None]:
+def _library(verb: str, culprit: Callable[[], str] = lambda: "the migrations") -> Iterator[None]:
     """The library's errors as ours, without its log of whole migrations on the root logger."""
-    logging.getLogger().setLevel(logging.WARNING)
+    root = logging.getLogger()
+    level = root.level
+    root.setLevel(logging.WARNING)
     try:
         yield
     except (MigrationException, ClickHouseError) as error:
-        raise MigrationError(f"Could not {verb} the migrations: {error}", "See migrations/README.md.") from error
+        raise MigrationError(f"Could not {verb} {culprit()}: {error}", "See migrations/README.md.") from error
+    finally:
+        root.setLevel(level)
 
 
 @contextmanager

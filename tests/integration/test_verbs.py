@@ -1,0 +1,258 @@
+"""The verbs load, sql, status and migrate, as typed: output, exit codes, and help."""
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+import click
+import pytest
+from click.testing import Result
+from clickhouse_connect.driver.client import Client
+from known_codes import GOOD_ROW, teach_codes
+
+from orchestrator.cli import main
+from orchestrator.feeds.specs import get_feed
+from orchestrator.settings import Settings
+from orchestrator.warehouse.client import connect
+
+COLUMNS = get_feed("observations").columns
+Touchstone = Callable[..., Result]
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    """Two rows, the second one for quarantine."""
+    path = tmp_path / "given.csv"
+    rows = [COLUMNS, GOOD_ROW, (*GOOD_ROW[:-1], "bad")]
+    path.write_text("".join(",".join(row) + "\n" for row in rows), encoding="utf-8")
+    return path
+
+
+def all_commands(command: click.Command, path: tuple[str, ...] = ()) -> list[tuple[str, ...]]:
+    below = command.commands if isinstance(command, click.Group) else {}
+    return [path, *(found for name, child in below.items() for found in all_commands(child, (*path, name)))]
+
+
+def test_load_tells_what_became_of_each_file_and_a_second_time_that_nothing_was_done(
+    touchstone: Touchstone, migrated: Settings, client: Client, file: Path, tmp_path: Path
+) -> None:
+    teach_codes(client)
+    other = tmp_path / "other.csv"
+    other.write_text(",".join(COLUMNS) + "\n" + ",".join(GOOD_ROW) + "\n", encoding="utf-8")
+    first = touchstone("load", "observations", file, other)
+    assert first.exit_code == 0, first.output
+    told = [re.sub(r"\d{10,}", "N", line) for line in first.stdout.splitlines()]
+    assert told == [
+        "given.csv: loaded: 2 rows landed, 1 in facts, 1 in quarantine (batch N)",
+        "other.csv: loaded: 1 row landed, 1 in facts, 0 in quarantine (batch N)",
+    ]
+    second = touchstone("load", "observations", file)
+    assert second.exit_code == 0
+    assert second.stdout.startswith(
+        "given.csv: already loaded, nothing done: 2 rows landed, 1 in facts, 1 in quarantine (batch "
+    )
+
+
+def test_a_load_stops_at_a_faulty_file_and_keeps_those_before_it(
+    touchstone: Touchstone, migrated: Settings, client: Client, file: Path, tmp_path: Path
+) -> None:
+    bad = tmp_path / "bad.csv"
+    bad.write_text(",".join(COLUMNS) + "\nA,B\n", encoding="utf-8")
+    done = touchstone("load", "observations", file, bad, tmp_path / "later.csv")
+    assert done.exit_code == 1
+    assert "given.csv: loaded: 2 rows landed" in done.stdout
+    assert "bad.csv:2: 2 columns where the header has 9: 'A,B'." in done.stderr
+    assert "later.csv" not in done.output
+    assert client.command("SELECT count() FROM landing_observations") == 2
+
+
+@pytest.mark.parametrize(
+    ("arguments", "exit_code", "message"),
+    [
+        (["load", "trades", "a.csv"], 1, "There is no feed 'trades'. Feeds are: instruments, observations."),
+        (["load", "observations", "nowhere.csv"], 1, "nowhere.csv: there is no such file."),
+        (["load", "observations"], 2, "Missing argument 'FILE...'"),
+        (["load"], 2, "Missing argument 'FEED'"),
+        (["load", "observations", "/"], 2, "is a directory"),
+        (["sql"], 2, "Missing argument 'STATEMENT'"),
+        (["sql", "SELECT 1", "--nothing"], 2, "No such option"),
+        (["migrate", "--down-to", "-1"], 2, "Invalid value"),
+        (["migrate", "--status", "--check"], 2, "Give one of --status, --down-to, --check and --write-schema."),
+        (["nothing"], 2, "No such command 'nothing'"),
+    ],
+)
+def test_wrong_usage_is_exit_2_and_a_wrong_thing_exit_1_each_with_one_message(
+    touchstone: Touchstone, migrated: Settings, arguments: list[str], exit_code: int, message: str
+) -> None:
+    done = touchstone(*arguments)
+    assert done.exit_code == exit_code, done.output
+    assert message in done.stderr
+    assert done.stdout == ""
+
+
+def test_load_without_a_database_names_the_command_to_run(touchstone: Touchstone, file: Path) -> None:
+    done = touchstone("load", "observations", file)
+    assert done.exit_code == 1
+    assert re.search(r"error: There is no database t_\w+\. Run `touchstone migrate`\.", done.stderr)
+
+
+def test_sql_prints_a_result_as_the_engine_writes_it(touchstone: Touchstone, migrated: Settings) -> None:
+    done = touchstone("sql", "SELECT 1 AS one, 'ü' AS text")
+    assert done.exit_code == 0
+    assert done.stdout.splitlines()[0].startswith("   ┌─one─┬─text─┐")
+    assert touchstone("sql", "SELECT 1 AS one, 'ü' AS text", "--format", "TSVWithNames").stdout == "one\ttext\n1\tü\n"
+
+
+def test_a_format_clause_beats_the_option(touchstone: Touchstone, migrated: Settings) -> None:
+    assert touchstone("sql", "SELECT 1 AS one FORMAT JSONEachRow", "--format", "TSV").stdout == '{"one":1}\n'
+
+
+def test_sql_hands_binary_formats_on_to_the_byte(touchstone: Touchstone, migrated: Settings) -> None:
+    done = touchstone("sql", r"SELECT '\xff\0\r\n'", "--format", "RawBLOB")
+    assert done.stdout_bytes == b"\xff\0\r\n"
+    assert touchstone("sql", "SELECT 1 AS a", "--format", "Parquet").stdout_bytes.startswith(b"PAR1")
+
+
+def test_sql_reads_a_statement_from_standard_input(touchstone: Touchstone, migrated: Settings) -> None:
+    assert touchstone("sql", "-", "--format", "TSV", input="SELECT\n  40 + 2\n").stdout == "42\n"
+
+
+def test_sql_runs_ddl_and_inserts_of_several_rows_in_the_warehouse_s_database(
+    touchstone: Touchstone, migrated: Settings, client: Client
+) -> None:
+    for statement in (
+        "CREATE TABLE scratch (number UInt8, text String) ENGINE = MergeTree ORDER BY number",
+        "INSERT INTO scratch VALUES (1, 'a;b'), (2, 'two\nlines')",
+        "INSERT INTO scratch SELECT 3, 'three'",
+    ):
+        done = touchstone("sql", statement)
+        assert (done.exit_code, done.output) == (0, "")
+    assert client.query("SELECT * FROM scratch ORDER BY number").result_rows == [
+        (1, "a;b"),
+        (2, "two\nlines"),
+        (3, "three"),
+    ]
+    assert touchstone("sql", "SELECT currentDatabase() FORMAT TSV").stdout == f"{migrated.clickhouse_database}\n"
+
+
+def test_sql_works_when_the_warehouse_s_database_does_not_exist(touchstone: Touchstone, settings: Settings) -> None:
+    assert touchstone("sql", "SELECT currentDatabase() FORMAT TSV").stdout == "default\n"
+    assert touchstone("sql", f"CREATE DATABASE {settings.clickhouse_database}").exit_code == 0
+    assert touchstone("sql", "SELECT currentDatabase() FORMAT TSV").stdout == f"{settings.clickhouse_database}\n"
+
+
+@pytest.mark.parametrize(
+    ("statement", "message"),
+    [
+        ("SELEC 1", "Code: 62. DB::Exception: Syntax error"),
+        ("SELECT nonsense", "Code: 47. DB::Exception: Unknown expression identifier `nonsense`"),
+        ("SELECT * FROM nowhere", "Code: 60. DB::Exception: Unknown table expression identifier 'nowhere'"),
+        ("SELECT 1; SELECT 2", "Multi-statements are not allowed"),
+        ("", "Empty query"),
+        ("SELECT 1 FORMAT Nothing", "Unknown format Nothing"),
+    ],
+)
+def test_a_bad_statement_is_exit_1_with_clickhouse_s_message(
+    touchstone: Touchstone, migrated: Settings, statement: str, message: str
+) -> None:
+    done = touchstone("sql", statement)
+    assert done.exit_code == 1
+    assert done.stdout == ""
+    assert done.stderr.startswith("error: ")
+    assert message in done.stderr
+
+
+def test_a_statement_that_fails_half_way_is_exit_1_and_its_result_holds_no_message(
+    touchstone: Touchstone, migrated: Settings
+) -> None:
+    statement = "SELECT throwIf(number = 3000000, 'it was the third million') FROM numbers(5000000)"
+    done = touchstone("sql", statement, "--format", "TSV")
+    assert done.exit_code == 1
+    assert len(done.stdout) > 100_000
+    assert set(done.stdout) == {"0", "\n"}
+    assert re.fullmatch(r"error: Code: 395\. DB::Exception: it was the third million: .*\)\n", done.stderr)
+
+
+def test_status_tells_engine_database_migrations_rows_and_open_quarantine(
+    touchstone: Touchstone, settings: Settings, file: Path
+) -> None:
+    empty = touchstone("status")
+    assert empty.exit_code == 0
+    assert re.search(r"^engine +embedded \(chdb\) at 127\.0\.0\.1:\d+, ClickHouse \d+\.\d+", empty.stdout, re.MULTILINE)
+    assert f"database    {settings.clickhouse_database}" in empty.stdout
+    assert "migrations  0 of 6 applied; run `touchstone migrate`" in empty.stdout
+
+    assert touchstone("migrate").exit_code == 0
+    teach_codes(connect(settings, database=settings.clickhouse_database))
+    assert touchstone("load", "observations", file).exit_code == 0
+    full = touchstone("status").stdout
+    assert "migrations  6 of 6 applied\n" in full
+    for table, rows in {"landing_observations": 2, "fct_observations": 1, "quarantine_observations": 1}.items():
+        assert re.search(rf"^{table} +{rows}$", full, re.MULTILINE), full
+    assert "open quarantine of observations: 1 row\n" in full
+
+
+def test_status_of_an_engine_that_is_down_is_exit_1_and_starts_nothing(
+    touchstone: Touchstone, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TOUCHSTONE_HOME", str(tmp_path / "elsewhere"))
+    done = touchstone("status")
+    assert done.exit_code == 1
+    assert done.stdout == "engine      embedded (chdb), down. Start it with `touchstone up`.\n"
+    assert not (tmp_path / "elsewhere").exists()
+
+
+def test_migrate_applies_tells_its_status_and_checks_the_schema(touchstone: Touchstone, settings: Settings) -> None:
+    pending = touchstone("migrate", "--status")
+    assert [line.split()[:2] for line in pending.stdout.splitlines()] == [[f"000{n}", "pending"] for n in range(1, 7)]
+    assert touchstone("migrate", "--check").exit_code == 1
+
+    first = touchstone("migrate")
+    assert (first.exit_code, first.stdout) == (0, "applied 1, 2, 3, 4, 5, 6; 6 in all\n")
+    assert touchstone("migrate").stdout == "applied nothing new; 6 in all\n"
+    applied = touchstone("migrate", "--status").stdout.splitlines()
+    assert all(re.fullmatch(r"000\d  applied +\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\S*", line) for line in applied), applied
+    checked = touchstone("migrate", "--check")
+    assert (checked.exit_code, checked.stdout) == (0, "32 objects as checked in\n")
+
+
+def test_migrate_check_shows_drift_and_is_exit_1(touchstone: Touchstone, migrated: Settings) -> None:
+    assert touchstone("sql", "ALTER TABLE dim_field ADD COLUMN by_hand String").exit_code == 0
+    done = touchstone("migrate", "--check")
+    assert done.exit_code == 1
+    assert "+    `by_hand` String" in done.stderr
+
+
+def test_migrate_down_to_asks_first_and_does_nothing_without_a_yes(touchstone: Touchstone, migrated: Settings) -> None:
+    for answer in ("n\n", ""):
+        asked = touchstone("migrate", "--down-to", "4", input=answer)
+        assert asked.exit_code == 1
+        assert f"Roll back every migration above 4 in {migrated.clickhouse_database}?" in asked.output
+        assert touchstone("migrate", "--check").exit_code == 0
+
+    assert touchstone("migrate", "--down-to", "5", input="y\n").stdout.endswith("rolled back: 6\n")
+    unasked = touchstone("migrate", "--down-to", "3", "--yes")
+    assert (unasked.exit_code, unasked.stdout) == (0, "rolled back: 5, 4\n")
+    assert touchstone("migrate", "--down-to", "3", "--yes").stdout == "rolled back: nothing\n"
+    assert touchstone("migrate").stdout == "applied 4, 5, 6; 6 in all\n"
+
+
+@pytest.mark.parametrize("path", all_commands(main), ids=lambda path: " ".join(path) or "touchstone")
+def test_every_verb_has_help_that_says_what_it_does_and_its_options(
+    touchstone: Touchstone, path: tuple[str, ...]
+) -> None:
+    done = touchstone(*path, "--help")
+    assert done.exit_code == 0
+    usage, _, rest = done.stdout.partition("\n\n")
+    assert usage.startswith("Usage: ")
+    text, _, options = rest.partition("Options:\n")
+    assert len(text.split()) >= 5, "no description"
+    assert options.strip()
+    assert len(done.stdout.splitlines()) > 3
+
+
+def test_help_lists_every_verb_with_its_purpose(touchstone: Touchstone) -> None:
+    _, _, listed = touchstone("--help").stdout.partition("Commands:\n")
+    purposes = dict(re.findall(r"^  (\w+) +(\S.*)$", listed, re.MULTILINE))
+    assert set(purposes) == set(main.commands)
+    assert {"up", "down", "status", "migrate", "load", "sql", "run", "build"} <= set(purposes)
