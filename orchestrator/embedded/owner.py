@@ -4,36 +4,20 @@ Light to import, because the command imports it: what needs chdb or uvicorn is i
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryFile
 from typing import Final
 
+from orchestrator.embedded.options import ServerOptions
 from orchestrator.embedded.ports import listen
 from orchestrator.embedded.state import STATE_FILE, EngineState, FolderLock, lock_holder
 from orchestrator.exceptions import EnginePathError, EnginePathInUseError
 
-DATA_FOLDER: Final = "data"
-DRAIN_SECONDS: Final = 30.0
+_WILDCARDS: Final = frozenset("?*[{")
 
 
 class EngineFolderLockedError(EnginePathInUseError):
     """Another engine of the same folder starts, runs or stops."""
-
-
-@dataclass(frozen=True)
-class ServerOptions:
-    """What a server is started with; `port` None takes the default one or the next that is free."""
-
-    engine_dir: Path
-    port: int | None
-    data_path: Path
-    user: str = "default"
-    password: str = ""
-    drain_seconds: float = DRAIN_SECONDS
-
-
-_WILDCARDS: Final = frozenset("?*[{")
 
 
 def serve(options: ServerOptions, on_ready: Callable[[EngineState], None]) -> None:

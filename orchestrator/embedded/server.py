@@ -12,7 +12,8 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from orchestrator.embedded.owner import DATA_FOLDER, DRAIN_SECONDS, ServerOptions, serve
+from orchestrator.embedded.options import DATA_FOLDER, DRAIN_SECONDS, ServerOptions
+from orchestrator.embedded.owner import serve
 from orchestrator.exceptions import EngineError
 from orchestrator.helpers import configure_logging, get_logger
 

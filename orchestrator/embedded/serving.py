@@ -16,7 +16,7 @@ from orchestrator.constants import LOOPBACK
 from orchestrator.embedded.app import create_app
 from orchestrator.embedded.engine import Engine
 from orchestrator.embedded.errors import QueryError
-from orchestrator.embedded.owner import ServerOptions
+from orchestrator.embedded.options import ServerOptions
 from orchestrator.embedded.protocol import Credentials
 from orchestrator.embedded.replies import KEEP_ALIVE_SECONDS
 from orchestrator.embedded.service import Service

@@ -21,6 +21,7 @@ log = get_logger(__name__)
 _POLL_SECONDS = 0.25
 _TELL_SECONDS = 5
 _TOLD_CHARACTERS = 800
+_FAILURE_PREFIX = "dagster._core.definitions.events.Failure: "
 _COUNTED_EVENTS = {DagsterEventType.ASSET_MATERIALIZATION, DagsterEventType.ASSET_CHECK_EVALUATION}
 _TOLD_EVENTS = {
     *_COUNTED_EVENTS,

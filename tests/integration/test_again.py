@@ -163,3 +163,37 @@ def test_dbt_build_without_migrations_names_the_command_to_run(new_checkout: Cal
     assert failed.returncode != 0
     assert "Run `touchstone migrate`" in failed.stdout
     assert checkout.rows("SELECT count() FROM system.tables WHERE database = 'touchstone'") in ([[0]], [["0"]])
+
+
+def test_a_run_with_a_faulty_desk_fails_names_the_culprit_and_touches_no_dimension(built: Checkout) -> None:
+    before = dimensions(built)
+    with lookups(built).open("a", encoding="utf-8") as file:
+        file.write("Common Stock,,PX_LAST,Equity,Common Stock,number,last price\n")
+    failed = built.touchstone("run", must_succeed=False)
+    assert failed.returncode == 1
+    assert "FAILED step lookup_desk" in failed.stdout
+    assert "lookups.csv:702" in failed.stdout
+    assert "run.log" in failed.stdout
+    assert "Next:" not in failed.stdout
+    assert dimensions(built) == before
+
+
+def test_a_row_with_a_newly_minted_field_becomes_a_fact_in_the_next_run(built: Checkout) -> None:
+    with lookups(built).open("a", encoding="utf-8") as file:
+        file.write(NEW_FIELD + "\n")
+    built.touchstone("lookups", "mint")
+    folder = built.folder / "sample_data" / "observations"
+    for path in folder.iterdir():
+        path.unlink()
+    (folder / "common_codes.csv").write_text(
+        "observed_at,source,instrument,asset_class,sub_asset_class,product_type,data_class,field,value\n"
+        "2026-08-08,sp500_constituents,MMM,Equity,Common Stock,Common Stock,Security Master,ID_COMMON,012345678\n"
+        "2026-08-08,sp500_constituents,MMM,Equity,Common Stock,Common Stock,Security Master,ID_UNHEARD_OF,012345678\n",
+        encoding="utf-8",
+    )
+    assert "0 failed" in built.touchstone("run").stdout
+    assert built.rows("SELECT instrument, field, value_text FROM v_observations") == [["MMM", "ID_COMMON", "012345678"]]
+    assert built.rows("SELECT row_number, reasons FROM quarantine_observations_open") in (
+        [[2, ["unknown_field"]]],
+        [["2", ["unknown_field"]]],
+    )
