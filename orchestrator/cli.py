@@ -46,7 +46,7 @@ def main(ctx: click.Context) -> None:
     ctx.obj = settings
 
 
-@main.command()
+@main.command(short_help="Start the embedded engine, or find the one that runs.")
 @click.option(
     "--port",
     type=click.IntRange(1, 65535),
@@ -85,7 +85,7 @@ def up(settings: Settings, port: int | None, path: Path | None, foreground: bool
     )
 
 
-@main.command()
+@main.command(short_help="Stop the embedded engine; data stays.")
 @click.pass_obj
 def down(settings: Settings) -> None:
     """Stop the embedded engine once its running queries are done. Data stays."""
@@ -98,7 +98,7 @@ def down(settings: Settings) -> None:
     stdout_console().print("no engine was running" if stopped is None else f"engine stopped (pid {stopped.pid})")
 
 
-@main.command()
+@main.command(short_help="What there is: engine, migrations, rows, quarantine.")
 @click.pass_obj
 def status(settings: Settings) -> None:
     """Engine, version, database, migrations, rows per table, open quarantine. Starts nothing; exits 1 when down."""
@@ -107,7 +107,7 @@ def status(settings: Settings) -> None:
     print_status(stdout_console(), settings)
 
 
-@main.command()
+@main.command(short_help="Apply migrations; look, compare or roll back.")
 @click.option("--status", "show_status", is_flag=True, help="Which migrations are applied, pending or changed.")
 @click.option(
     "--down-to", type=click.IntRange(min=0), metavar="N", help="Roll back every migration above N, newest first."
@@ -153,7 +153,7 @@ def migrate(  # noqa: PLR0917 click passes options by name
         console.print(f"applied {', '.join(map(str, applied.applied_now)) or 'nothing new'}; {applied.total} in all")
 
 
-@main.group()
+@main.group(short_help="Check the lookup desk, mint IDs for new keys.")
 def lookups() -> None:
     """The lookup desk: the CSV files in seeds/ that analysts edit in pull requests."""
 
@@ -178,7 +178,7 @@ def lookups_mint() -> None:
     mint_ids(stdout_console(), SEEDS_DIR)
 
 
-@main.command()
+@main.command(short_help="Land files of a feed exactly once.")
 @click.argument("feed")
 @click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path, dir_okay=False), metavar="FILE...")
 @click.pass_obj
@@ -200,7 +200,7 @@ def load(settings: Settings, feed: str, files: tuple[Path, ...]) -> None:
         )
 
 
-@main.command(context_settings={"ignore_unknown_options": True})
+@main.command(context_settings={"ignore_unknown_options": True}, short_help="Run `dbt build` without Dagster.")
 @click.argument("dbt_arguments", nargs=-1, type=click.UNPROCESSED, metavar="[DBT ARGUMENTS]...")
 @click.pass_obj
 def build(settings: Settings, dbt_arguments: tuple[str, ...]) -> None:
@@ -216,7 +216,7 @@ def build(settings: Settings, dbt_arguments: tuple[str, ...]) -> None:
     sys.exit(run_dbt(settings, ["build", *dbt_arguments], host=address.host, port=address.port))
 
 
-@main.command()
+@main.command(short_help="Materialise everything, then report.")
 @click.pass_obj
 def run(settings: Settings) -> None:
     """Materialise everything in one recorded Dagster run, then report: rows, quarantine, IDs, checks, seconds.
@@ -230,7 +230,7 @@ def run(settings: Settings) -> None:
         sys.exit(EXIT_FAILURE)
 
 
-@main.command()
+@main.command(short_help="Run one statement and print its result.")
 @click.argument("statement")
 @click.option(
     "--format", "output_format", default="PrettyCompact", show_default=True, help="Any ClickHouse output format."
@@ -244,7 +244,7 @@ def sql(settings: Settings, statement: str, output_format: str) -> None:
     run_statement(settings, text, output_format, _write)
 
 
-@main.command()
+@main.command(short_help="Dagster's page and daemon on the warehouse.")
 @click.option(
     "--port", type=click.IntRange(1, 65535), help="Port of the page; the default is TOUCHSTONE_UI_PORT, else 3000."
 )
@@ -256,7 +256,7 @@ def ui(settings: Settings, port: int | None) -> None:
     sys.exit(serve_ui(settings, port or settings.touchstone_ui_port))
 
 
-@main.command()
+@main.command(short_help="The data model with its lineage, as one page.")
 @click.option("--serve", is_flag=True, help="Serve the page on loopback until interrupted.")
 @click.option("--port", type=click.IntRange(1, 65535), default=8080, show_default=True, help="Port for --serve.")
 @click.pass_obj

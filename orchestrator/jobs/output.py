@@ -26,7 +26,7 @@ def chatter_to(path: Path) -> Iterator[Console]:
     terminal = os.fdopen(os.dup(saved[1]), "w", buffering=1, encoding="utf-8", errors="replace")
     console = Console(file=terminal, highlight=False, soft_wrap=True)
     try:
-        with path.open("ab") as file:
+        with path.open("wb") as file:
             os.dup2(file.fileno(), 1)
             os.dup2(file.fileno(), 2)
         with _room_logs_to(terminal if not console.is_terminal else None):

@@ -1,6 +1,10 @@
 """The dbt project as Dagster sees it."""
 
+from functools import cached_property
+from importlib.metadata import version
+
 from dagster_dbt import DbtCliResource, DbtProject
+from packaging.version import Version
 
 from orchestrator.constants import DBT_PROJECT_DIR
 from orchestrator.settings import Settings
@@ -13,6 +17,20 @@ def dbt_project(settings: Settings) -> DbtProject:
     return DbtProject(project_dir=DBT_PROJECT_DIR, target_path=manifest.parent, profiles_dir=DBT_PROJECT_DIR)
 
 
+class InstalledDbt(DbtCliResource):
+    """dbt of this environment.
+
+    dagster-dbt runs `dbt --version` before each command: a second and a half to learn what the installed package says
+    at once. The name is private to dagster-dbt: should it change, the slow way comes back and nothing else.
+    """
+
+    @cached_property
+    def _cli_version(self) -> Version:
+        return Version(version("dbt-core"))
+
+
 def dbt_resource(project: DbtProject) -> DbtCliResource:
     """The dbt command of this environment."""
-    return DbtCliResource(project_dir=project, profiles_dir=str(DBT_PROJECT_DIR), dbt_executable=DBT_EXECUTABLE)
+    return InstalledDbt(
+        project_dir=str(project.project_dir), profiles_dir=str(DBT_PROJECT_DIR), dbt_executable=DBT_EXECUTABLE
+    )

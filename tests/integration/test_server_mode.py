@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
+from house import Checkout
 
 from orchestrator.cli import main
 from orchestrator.constants import SAMPLE_DATA_DIR
@@ -26,7 +27,9 @@ def on_server(settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     get_settings.cache_clear()
 
 
-def test_up_and_down_leave_a_named_server_alone(on_server: Callable[..., Result], settings: Settings, tmp_path: Path) -> None:
+def test_up_and_down_leave_a_named_server_alone(
+    on_server: Callable[..., Result], settings: Settings, tmp_path: Path
+) -> None:
     before = engine_state(settings.engine_dir)
     assert "nothing to start" in on_server("up").output
     assert "not ours to stop" in on_server("down").output
@@ -54,3 +57,10 @@ def test_a_server_that_does_not_answer_is_one_clear_line(
     assert "127.0.0.1:1 cannot be used" in failed.output
     assert "Check CLICKHOUSE_HOST" in failed.output
     assert "Traceback" not in failed.output
+
+
+def test_settings_are_read_from_dotenv_and_the_environment_wins(new_checkout: Callable[[], Checkout]) -> None:
+    checkout = new_checkout()
+    (checkout.folder / ".env").write_text("CLICKHOUSE_HOST=from-dotenv.example\n", encoding="utf-8")
+    assert "from-dotenv.example" in checkout.touchstone("up").stdout
+    assert "from-environment.example" in checkout.touchstone("up", CLICKHOUSE_HOST="from-environment.example").stdout
