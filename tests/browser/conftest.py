@@ -57,6 +57,8 @@ def browser(tmp_path: Path) -> Iterator[webdriver.Chrome]:
     options.binary_location = browser_path() or ""
     for flag in (*FLAGS, f"--user-data-dir={tmp_path / 'profile'}"):
         options.add_argument(flag)
-    driver = webdriver.Chrome(options=options, service=Service(shutil.which("chromedriver")))
+    at_home = {name: str(tmp_path) for name in ("HOME", "XDG_CONFIG_HOME", "XDG_CACHE_HOME")}
+    service = Service(shutil.which("chromedriver"), env={**os.environ, **at_home})
+    driver = webdriver.Chrome(options=options, service=service)
     yield driver
     driver.quit()
