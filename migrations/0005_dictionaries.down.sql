@@ -8,6 +8,7 @@ ALTER TABLE ${DATABASE}.fct_observations ${ON_CLUSTER}
     DROP CONSTRAINT IF EXISTS fk_product_type,
     DROP CONSTRAINT IF EXISTS fk_asset_class,
     DROP CONSTRAINT IF EXISTS fk_sub_asset_class,
+    DROP CONSTRAINT IF EXISTS fk_sub_asset_class_of_asset_class,
     DROP CONSTRAINT IF EXISTS fk_source;
 
 DROP DICTIONARY IF EXISTS ${DATABASE}.dict_instrument_ids ${ON_CLUSTER};

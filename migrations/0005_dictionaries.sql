@@ -213,4 +213,6 @@ ALTER TABLE ${DATABASE}.fct_observations ${ON_CLUSTER}
     ADD CONSTRAINT IF NOT EXISTS fk_product_type CHECK dictHas('${DATABASE}.dict_product_type', toUInt64(product_type_id)),
     ADD CONSTRAINT IF NOT EXISTS fk_asset_class CHECK dictHas('${DATABASE}.dict_asset_class', toUInt64(asset_class_id)),
     ADD CONSTRAINT IF NOT EXISTS fk_sub_asset_class CHECK dictHas('${DATABASE}.dict_sub_asset_class', toUInt64(sub_asset_class_id)),
+    ADD CONSTRAINT IF NOT EXISTS fk_sub_asset_class_of_asset_class
+        CHECK dictGet('${DATABASE}.dict_sub_asset_class', 'asset_class_id', toUInt64(sub_asset_class_id)) = asset_class_id,
     ADD CONSTRAINT IF NOT EXISTS fk_source CHECK dictHas('${DATABASE}.dict_source', toUInt64(source_id));

@@ -102,6 +102,21 @@ def test_an_unknown_id_straight_into_the_fact_is_refused_by_clickhouse(checkout:
     assert checkout.rows("SELECT count() FROM fct_observations") == before
 
 
+def test_a_sub_asset_class_of_another_asset_class_is_refused_by_clickhouse(checkout: Checkout) -> None:
+    [[sub_asset_class, other]] = checkout.rows(
+        "SELECT sub_asset_class_id, asset_class_id % 10 + 1 FROM dim_sub_asset_class ORDER BY sub_asset_class_id LIMIT 1"
+    )
+    columns = ", ".join(f"{name}_id" for name in FACT_IDS)
+    refused = checkout.touchstone(
+        "sql",
+        f"INSERT INTO fct_observations ({columns}, observed_at, known_at, value_number, batch_id, row_number) "
+        f"VALUES (1, 1, 1, 1, {other}, {sub_asset_class}, 1, now(), now(), 1, 1, 1)",
+        must_succeed=False,
+    )
+    assert refused.returncode == 1
+    assert "fk_sub_asset_class_of_asset_class" in refused.stderr
+
+
 def test_a_fact_needs_exactly_one_value(checkout: Checkout) -> None:
     columns = ", ".join(f"{name}_id" for name in FACT_IDS)
     for values in ("NULL, NULL", "1, 'one'"):
