@@ -190,14 +190,8 @@ def load(settings: Settings, feed: str, files: tuple[Path, ...]) -> None:
     """
     from orchestrator.verbs.load import load_files
 
-    for result in load_files(settings, feed, files):
-        counts = result.counts
-        what = "already loaded, nothing done" if result.was_known else "loaded"
-        stdout_console().print(
-            f"{result.file}: {what}: {plural(counts.landed, 'row')} landed, {counts.accepted:,} in facts, "
-            f"{counts.rejected:,} in quarantine (batch {result.batch_id})",
-            markup=False,
-        )
+    for told in load_files(settings, feed, files):
+        stdout_console().print(told, markup=False)
 
 
 @main.command(context_settings={"ignore_unknown_options": True}, short_help="Run `dbt build` without Dagster.")
