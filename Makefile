@@ -13,6 +13,7 @@ run: .venv/run.stamp ## from the lookup CSV to checked facts, with a report; aga
 	@$(BIN)/touchstone run
 
 test: .venv/dev.stamp ## everything the tests need, then the whole suite
+	@mkdir -p .touchstone
 	@$(BIN)/python -m pytest --basetemp .touchstone/tests
 
 check: .venv/dev.stamp ## lint, types, SQL, YAML, migrations, lookup desk

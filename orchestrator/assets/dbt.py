@@ -10,7 +10,7 @@ from dagster_dbt.errors import DagsterDbtCliRuntimeError
 from orchestrator.assets.keys import WRITER_POOL
 from orchestrator.assets.policies import RETRY_POLICY
 from orchestrator.assets.translator import RoomTranslator
-from orchestrator.exceptions import EngineNotRunningError
+from orchestrator.exceptions import EngineError
 from orchestrator.resources.warehouse import WarehouseResource
 from orchestrator.warehouse.client import running_address
 
@@ -58,6 +58,8 @@ def _engine_is_away(warehouse: WarehouseResource) -> bool:
     """A dbt command that failed while the engine stands failed for good; one that lost it may be tried again."""
     try:
         running_address(warehouse.settings)
-    except EngineNotRunningError:
+        if not warehouse.settings.is_embedded:
+            warehouse.client()
+    except EngineError:
         return True
     return False

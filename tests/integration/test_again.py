@@ -197,3 +197,19 @@ def test_a_row_with_a_newly_minted_field_becomes_a_fact_in_the_next_run(built: C
         [[2, ["unknown_field"]]],
         [["2", ["unknown_field"]]],
     )
+
+
+def test_where_it_is_allowed_the_warehouse_mints_the_id_that_the_ledger_would(built: Checkout) -> None:
+    before = dimensions(built)
+    with lookups(built).open("a", encoding="utf-8") as file:
+        file.write(NEW_FIELD + "\n")
+    build_dimensions(built, TOUCHSTONE_MINT_IN_WAREHOUSE="true")
+    minted = dimensions(built)
+    [added] = [row for row in minted["field"] if row not in before["field"]]
+    assert added[1] == "ID_COMMON"
+    assert int(added[0]) == max(int(row[0]) for row in before["field"]) + 1
+
+    built.touchstone("lookups", "mint")
+    assert f"field,,ID_COMMON,{added[0]}\n" in ledger(built)
+    build_dimensions(built)
+    assert dimensions(built) == minted
