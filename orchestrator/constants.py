@@ -17,7 +17,5 @@ LOOPBACK: Final = "127.0.0.1"
 DEFAULT_HTTP_PORT: Final = 8123
 DEFAULT_DATABASE: Final = "touchstone"
 
-# exit codes of the command
-EXIT_OK: Final = 0
+# exit code of the command when something was found or failed; click gives 2 for wrong usage
 EXIT_FAILURE: Final = 1
-EXIT_USAGE: Final = 2

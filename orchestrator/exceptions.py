@@ -20,10 +20,8 @@ TouchstoneError
 │   ├── UnknownFeedError
 │   └── FeedFileError            a feed file cannot be read; names file, line and value
 ├── IntegrityError
-│   ├── DictionaryGateError      a dictionary is not what its dimension says
 │   └── ReconciliationError      landed rows are not all in a fact or in quarantine
-├── DbtError                     a dbt command failed
-└── RunFailedError               a Dagster run ended without success
+└── DbtError                     a dbt command failed
 """
 
 
@@ -104,17 +102,9 @@ class IntegrityError(TouchstoneError):
     """Something in the warehouse points at nothing, or is nowhere."""
 
 
-class DictionaryGateError(IntegrityError):
-    """A dictionary does not hold what its dimension holds."""
-
-
 class ReconciliationError(IntegrityError):
     """Landed rows are not all in exactly one place."""
 
 
 class DbtError(TouchstoneError):
     """A dbt command failed."""
-
-
-class RunFailedError(TouchstoneError):
-    """A Dagster run ended without success."""

@@ -4,8 +4,6 @@ from dataclasses import dataclass
 
 from orchestrator.exceptions import UnknownFeedError
 
-LINEAGE_COLUMNS = ("batch_id", "row_number", "received_at")
-
 
 @dataclass(frozen=True)
 class Feed:

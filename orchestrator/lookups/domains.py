@@ -37,7 +37,7 @@ DOMAINS: Final[tuple[Domain, ...]] = (
         "field",
         LOOKUPS_FILE,
         "field",
-        attributes=MappingProxyType({"field_type": "type", "field_description": "description"}),
+        attributes=MappingProxyType({"field_type": "field_type", "field_description": "description"}),
     ),
     Domain("asset_class", LOOKUPS_FILE, "asset_class"),
     Domain("sub_asset_class", LOOKUPS_FILE, "sub_asset_class", parent="asset_class"),
