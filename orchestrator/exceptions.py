@@ -7,7 +7,7 @@ TouchstoneError
 │   ├── EngineStartError         it did not come up; names the log
 │   ├── EnginePortInUseError     another program listens there
 │   ├── EnginePathInUseError     another process owns the data folder; names its pid
-│   │   └── EngineFolderLockedError   the same, found by the server itself (embedded/owner.py)
+│   │   └── EngineFolderLockedError   the same, found by the server itself (embedded/life/owner.py)
 │   ├── EnginePathError          the data folder cannot be written
 │   └── QueryError               one request's failure, as ClickHouse words it (embedded/errors.py)
 ├── MigrationError

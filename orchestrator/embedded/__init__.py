@@ -3,14 +3,14 @@
 Importing this package loads neither chdb nor starlette; both belong to the server process.
 """
 
-from orchestrator.embedded.lifecycle import (
+from orchestrator.embedded.life.lifecycle import (
     StartedEngine,
     engine_state,
     run_engine_in_foreground,
     start_engine,
     stop_engine,
 )
-from orchestrator.embedded.state import EngineState
+from orchestrator.embedded.life.state import EngineState
 
 __all__ = [
     "EngineState",

@@ -12,8 +12,8 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from orchestrator.embedded.options import DATA_FOLDER, DRAIN_SECONDS, ServerOptions
-from orchestrator.embedded.owner import serve
+from orchestrator.embedded.life.options import DATA_FOLDER, DRAIN_SECONDS, ServerOptions
+from orchestrator.embedded.life.owner import serve
 from orchestrator.exceptions import EngineError
 from orchestrator.helpers import configure_logging, get_logger
 

@@ -12,8 +12,8 @@ import zstandard
 from hypothesis import given
 from hypothesis import strategies as st
 
-from orchestrator.embedded.compression import decoder_for, encoder_for, response_encoding
 from orchestrator.embedded.errors import QueryError
+from orchestrator.embedded.interface.compression import decoder_for, encoder_for, response_encoding
 
 MULTI_FRAME = {
     "gzip": gzip.compress,

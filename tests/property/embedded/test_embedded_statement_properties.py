@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from orchestrator.embedded.statements import find_insert_data, tokens
+from orchestrator.embedded.execution.statements import find_insert_data, tokens
 
 heads = st.sampled_from(
     [

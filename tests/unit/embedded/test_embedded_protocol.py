@@ -5,7 +5,7 @@ import base64
 import pytest
 
 from orchestrator.embedded.errors import QueryError
-from orchestrator.embedded.protocol import (
+from orchestrator.embedded.interface.protocol import (
     Credentials,
     credentials,
     new_query_id,

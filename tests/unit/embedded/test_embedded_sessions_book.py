@@ -3,7 +3,7 @@
 import pytest
 
 from orchestrator.embedded.errors import QueryError
-from orchestrator.embedded.sessions import Sessions
+from orchestrator.embedded.execution.sessions import Sessions
 
 
 class Clock:

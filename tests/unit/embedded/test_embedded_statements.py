@@ -3,7 +3,7 @@
 import pytest
 
 from orchestrator.embedded.errors import QueryError
-from orchestrator.embedded.statements import ensure_single, find_insert_data, statement, tokens
+from orchestrator.embedded.execution.statements import ensure_single, find_insert_data, statement, tokens
 
 
 @pytest.mark.parametrize(

@@ -8,8 +8,8 @@ from starlette.datastructures import FormData, Headers, UploadFile
 from starlette.formparsers import MultiPartException, MultiPartParser
 from starlette.requests import ClientDisconnect, Request
 
-from orchestrator.embedded.compression import Decoder, decoder_for
 from orchestrator.embedded.errors import BAD_ARGUMENTS, HTTP_LENGTH_REQUIRED, QUERY_IS_TOO_LARGE, QueryError
+from orchestrator.embedded.interface.compression import Decoder, decoder_for
 
 # Beyond this only the data of an INSERT is still to come: the engine's parser takes 256 KiB of SQL by default.
 HEAD_LIMIT: Final = 1024 * 1024

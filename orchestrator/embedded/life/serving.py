@@ -13,14 +13,14 @@ from typing import Final
 import uvicorn
 
 from orchestrator.constants import LOOPBACK
-from orchestrator.embedded.app import create_app
-from orchestrator.embedded.engine import Engine
 from orchestrator.embedded.errors import QueryError
-from orchestrator.embedded.options import ServerOptions
-from orchestrator.embedded.protocol import Credentials
-from orchestrator.embedded.replies import KEEP_ALIVE_SECONDS
-from orchestrator.embedded.service import Service
-from orchestrator.embedded.state import LOG_FILE, EngineState
+from orchestrator.embedded.execution.engine import Engine
+from orchestrator.embedded.interface.app import create_app
+from orchestrator.embedded.interface.protocol import Credentials
+from orchestrator.embedded.interface.replies import KEEP_ALIVE_SECONDS
+from orchestrator.embedded.interface.service import Service
+from orchestrator.embedded.life.options import ServerOptions
+from orchestrator.embedded.life.state import LOG_FILE, EngineState
 from orchestrator.exceptions import EngineError, EnginePathInUseError, EngineStartError
 from orchestrator.helpers import get_logger, utc_now
 

@@ -11,10 +11,10 @@ from typing import Any, Final
 
 from starlette.types import Message, Send
 
-from orchestrator.embedded.compression import Encoder, encoder_for
-from orchestrator.embedded.engine import EngineFacts
 from orchestrator.embedded.errors import QueryError
-from orchestrator.embedded.results import Result
+from orchestrator.embedded.execution.engine import EngineFacts
+from orchestrator.embedded.execution.results import Result
+from orchestrator.embedded.interface.compression import Encoder, encoder_for
 
 KEEP_ALIVE_SECONDS: Final = 30
 _HOLD_BYTES: Final = 64 * 1024

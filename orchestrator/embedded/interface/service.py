@@ -10,15 +10,15 @@ from pathlib import Path
 from typing import Final, TypeVar, TypeVarTuple, Unpack
 from urllib.parse import urlsplit
 
-from orchestrator.embedded.engine import Engine
 from orchestrator.embedded.errors import (
     ACCESS_DENIED,
     AUTHENTICATION_FAILED,
     QUERY_WITH_SAME_ID_IS_ALREADY_RUNNING,
     QueryError,
 )
-from orchestrator.embedded.protocol import Credentials
-from orchestrator.embedded.sessions import Session, Sessions
+from orchestrator.embedded.execution.engine import Engine
+from orchestrator.embedded.execution.sessions import Session, Sessions
+from orchestrator.embedded.interface.protocol import Credentials
 
 _WORKERS: Final = 128
 _SWEEP_SECONDS: Final = 5.0

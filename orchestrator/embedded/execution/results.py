@@ -7,8 +7,8 @@ from dataclasses import asdict, dataclass, replace
 from tempfile import SpooledTemporaryFile
 from typing import Final, Protocol
 
-from orchestrator.embedded.engine import EngineResult, EngineStream
 from orchestrator.embedded.errors import from_engine
+from orchestrator.embedded.execution.engine import EngineResult, EngineStream
 
 _PIECE: Final = 1024 * 1024
 _SPOOL_IN_MEMORY: Final = 16 * 1024 * 1024

@@ -9,11 +9,14 @@ from starlette.datastructures import UploadFile
 from starlette.requests import ClientDisconnect, Request
 from starlette.types import Receive, Scope, Send
 
-from orchestrator.embedded.body import Body
-from orchestrator.embedded.compression import response_encoding
 from orchestrator.embedded.errors import SYNTAX_ERROR, QueryError, from_engine
-from orchestrator.embedded.inserts import Sink
-from orchestrator.embedded.protocol import (
+from orchestrator.embedded.execution.inserts import Sink
+from orchestrator.embedded.execution.results import Counters, Result
+from orchestrator.embedded.execution.statements import InsertWithData, Statement, ensure_single, find_insert_data
+from orchestrator.embedded.execution.workplace import Workplace
+from orchestrator.embedded.interface.body import Body
+from orchestrator.embedded.interface.compression import response_encoding
+from orchestrator.embedded.interface.protocol import (
     EXTERNAL_TABLE_DEFAULT,
     QueryRequest,
     credentials,
@@ -21,11 +24,8 @@ from orchestrator.embedded.protocol import (
     query_request,
     url_parameters,
 )
-from orchestrator.embedded.replies import Reply
-from orchestrator.embedded.results import Counters, Result
-from orchestrator.embedded.service import Service
-from orchestrator.embedded.statements import InsertWithData, Statement, ensure_single, find_insert_data
-from orchestrator.embedded.workplace import Workplace
+from orchestrator.embedded.interface.replies import Reply
+from orchestrator.embedded.interface.service import Service
 from orchestrator.helpers import get_logger
 
 _log = get_logger(__name__)

@@ -11,9 +11,9 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
-from orchestrator.embedded.endpoint import QueryEndpoint
 from orchestrator.embedded.errors import QueryError
-from orchestrator.embedded.service import Service
+from orchestrator.embedded.interface.endpoint import QueryEndpoint
+from orchestrator.embedded.interface.service import Service
 
 _METHODS: Final = ("GET", "HEAD", "POST", "PUT")
 

@@ -8,8 +8,8 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from orchestrator.embedded.engine import Handle
 from orchestrator.embedded.errors import SESSION_IS_LOCKED, SESSION_NOT_FOUND, QueryError
+from orchestrator.embedded.execution.engine import Handle
 
 
 @dataclass

@@ -17,10 +17,10 @@ from pathlib import Path
 from typing import Final, TypeVar
 
 from orchestrator.constants import DEFAULT_HTTP_PORT, LOOPBACK, PROJECT_ROOT
-from orchestrator.embedded.options import DATA_FOLDER, ServerOptions
-from orchestrator.embedded.owner import EngineFolderLockedError, ensure_writable, serve
-from orchestrator.embedded.ports import port_owner
-from orchestrator.embedded.state import LOG_FILE, STATE_FILE, EngineState, lock_holder
+from orchestrator.embedded.life.options import DATA_FOLDER, ServerOptions
+from orchestrator.embedded.life.owner import EngineFolderLockedError, ensure_writable, serve
+from orchestrator.embedded.life.ports import port_owner
+from orchestrator.embedded.life.state import LOG_FILE, STATE_FILE, EngineState, lock_holder
 from orchestrator.exceptions import (
     EngineError,
     EnginePathError,

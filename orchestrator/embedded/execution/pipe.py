@@ -17,9 +17,9 @@ from pathlib import Path
 from typing import Final
 from uuid import uuid4
 
-from orchestrator.embedded.engine import QUERY_ID_SETTING, EngineResult, Handle, quoted
 from orchestrator.embedded.errors import QUERY_WAS_CANCELLED, QueryError
-from orchestrator.embedded.statements import tokens
+from orchestrator.embedded.execution.engine import QUERY_ID_SETTING, EngineResult, Handle, quoted
+from orchestrator.embedded.execution.statements import tokens
 
 _PIPE_BYTES: Final = 1 << 20
 _LOOK_SECONDS: Final = 0.05

@@ -8,9 +8,9 @@ from pathlib import Path
 from tempfile import TemporaryFile
 from typing import Final
 
-from orchestrator.embedded.options import ServerOptions
-from orchestrator.embedded.ports import listen
-from orchestrator.embedded.state import STATE_FILE, EngineState, FolderLock, lock_holder
+from orchestrator.embedded.life.options import ServerOptions
+from orchestrator.embedded.life.ports import listen
+from orchestrator.embedded.life.state import STATE_FILE, EngineState, FolderLock, lock_holder
 from orchestrator.exceptions import EnginePathError, EnginePathInUseError
 
 _WILDCARDS: Final = frozenset("?*[{")
@@ -37,7 +37,7 @@ def serve(options: ServerOptions, on_ready: Callable[[EngineState], None]) -> No
         sock = listen(options.port)
         try:
             # Only now: the refusals above should not take the time of loading an engine.
-            from orchestrator.embedded.serving import serve_on  # noqa: PLC0415
+            from orchestrator.embedded.life.serving import serve_on  # noqa: PLC0415
 
             serve_on(sock, options, on_ready)
         finally:

@@ -8,13 +8,13 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Final
 
-from orchestrator.embedded.engine import QUERY_ID_SETTING, Engine, Handle, quoted, quoted_name
 from orchestrator.embedded.errors import READONLY, SYNTAX_ERROR, UNKNOWN_SETTING, QueryError
-from orchestrator.embedded.inserts import Insert, InsertFromFile, Sink
-from orchestrator.embedded.protocol import ExternalTable, QueryRequest
-from orchestrator.embedded.results import Result, SpooledResult, StreamedResult, timed
-from orchestrator.embedded.sessions import Session
-from orchestrator.embedded.statements import InsertWithData, Statement, statement, tokens
+from orchestrator.embedded.execution.engine import QUERY_ID_SETTING, Engine, Handle, quoted, quoted_name
+from orchestrator.embedded.execution.inserts import Insert, InsertFromFile, Sink
+from orchestrator.embedded.execution.results import Result, SpooledResult, StreamedResult, timed
+from orchestrator.embedded.execution.sessions import Session
+from orchestrator.embedded.execution.statements import InsertWithData, Statement, statement, tokens
+from orchestrator.embedded.interface.protocol import ExternalTable, QueryRequest
 
 FALLBACK_FORMAT: Final = "TabSeparated"
 

@@ -6,10 +6,10 @@ from pathlib import Path
 from tempfile import NamedTemporaryFile
 from typing import Protocol
 
-from orchestrator.embedded.engine import Handle, quoted
-from orchestrator.embedded.pipe import PipedInsert
-from orchestrator.embedded.results import Counters, NoResult, timed
-from orchestrator.embedded.statements import InsertWithData
+from orchestrator.embedded.execution.engine import Handle, quoted
+from orchestrator.embedded.execution.pipe import PipedInsert
+from orchestrator.embedded.execution.results import Counters, NoResult, timed
+from orchestrator.embedded.execution.statements import InsertWithData
 
 
 class Sink(Protocol):

@@ -1,0 +1,1 @@
+"""Who may come in, and what nobody may read or write."""
