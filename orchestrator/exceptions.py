@@ -9,6 +9,7 @@ TouchstoneError
 │   ├── EnginePathInUseError     another process owns the data folder; names its pid
 │   │   └── EngineFolderLockedError   the same, found by the server itself (embedded/life/owner.py)
 │   ├── EnginePathError          the data folder cannot be written
+│   ├── EngineUsersError         the users file does not hold, or leaves the door open
 │   └── QueryError               one request's failure, as ClickHouse words it (embedded/errors.py)
 ├── MigrationError
 │   ├── MigrationsMissingError   objects that migrations own are not there
@@ -44,6 +45,10 @@ class EngineError(TouchstoneError):
 
 class EngineNotRunningError(EngineError):
     """No embedded engine is running for this TOUCHSTONE_HOME."""
+
+
+class EngineUsersError(EngineError):
+    """The users file cannot be understood, or an engine beyond loopback has a user without a password."""
 
 
 class EngineStartError(EngineError):

@@ -5,21 +5,29 @@ import logging
 import sys
 from collections.abc import Iterable
 from datetime import UTC, datetime
-from typing import Any
+from logging.handlers import RotatingFileHandler
+from pathlib import Path
+from typing import Any, Final
 
 import structlog
 from rich.console import Console
 
+_LOG_BYTES: Final = 16 * 1024 * 1024
+_OLD_LOGS: Final = 5
 
-def configure_logging(level: str, log_format: str) -> None:
-    """Send structured logs to stderr as `key=value` lines, or as one JSON object a line.
+
+def configure_logging(level: str, log_format: str, file: Path | None = None) -> None:
+    """Send structured logs to stderr or a file, as `key=value` lines or as one JSON object a line.
 
     Args:
         level: a name of the logging module, such as INFO.
         log_format: `console` or `json`.
+        file: where to write instead of stderr; it is renamed to `.1` when it is full, older ones up to `.5`.
     """
     renderer: Any = structlog.processors.JSONRenderer() if log_format == "json" else _console_renderer()
-    handler = logging.StreamHandler(sys.stderr)
+    handler: logging.Handler = logging.StreamHandler(sys.stderr)
+    if file is not None:
+        handler = RotatingFileHandler(file, maxBytes=_LOG_BYTES, backupCount=_OLD_LOGS, encoding="utf-8", delay=True)
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
             processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, renderer],

@@ -1,7 +1,7 @@
 """The engine as a process of its own: `python -m orchestrator.embedded.server --home DIR [--port N] [--foreground]`.
 
-Started by `lifecycle`, or by hand. The password comes as one JSON object on standard input, so that no process list
-shows it; with --foreground nothing is read.
+Started by `life.lifecycle`, or by hand with --foreground. Otherwise the options come as one JSON object on standard
+input, so that no process list shows the password; --home and --port are there for those who look at one.
 """
 
 import argparse
@@ -14,6 +14,7 @@ from pathlib import Path
 
 from orchestrator.embedded.life.options import DATA_FOLDER, DRAIN_SECONDS, ServerOptions
 from orchestrator.embedded.life.owner import serve
+from orchestrator.embedded.life.state import LOG_FILE
 from orchestrator.exceptions import EngineError
 from orchestrator.helpers import configure_logging, get_logger
 
@@ -25,22 +26,19 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m orchestrator.embedded.server")
     parser.add_argument("--home", type=Path, required=True)
     parser.add_argument("--port", type=int)
-    parser.add_argument("--data", type=Path)
-    parser.add_argument("--user", default="default")
     parser.add_argument("--drain-seconds", type=float, default=DRAIN_SECONDS)
     parser.add_argument("--report-fd", type=int)
     parser.add_argument("--foreground", action="store_true")
     arguments = parser.parse_args()
-    configure_logging("INFO", "console" if arguments.foreground else "json")
-    password = "" if arguments.foreground else json.loads(sys.stdin.readline() or "{}").get("password", "")
-    options = ServerOptions(
-        engine_dir=arguments.home,
-        port=arguments.port,
-        data_path=arguments.data or arguments.home / DATA_FOLDER,
-        user=arguments.user,
-        password=password,
-        drain_seconds=arguments.drain_seconds,
-    )
+    if arguments.foreground:
+        configure_logging("INFO", "console")
+    else:
+        configure_logging("INFO", "json", arguments.home / LOG_FILE)
+    if arguments.foreground:
+        data = arguments.home / DATA_FOLDER
+        options = ServerOptions(arguments.home, arguments.port, data, drain_seconds=arguments.drain_seconds)
+    else:
+        options = ServerOptions.from_dict(json.loads(sys.stdin.readline()))
     report = _reporter(arguments.report_fd)
     try:
         serve(options, lambda state: report({"pid": state.pid}))

@@ -7,6 +7,7 @@ has to react to signals, because a running query blocks its thread.
 
 import json
 import threading
+from collections import OrderedDict, deque
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,9 +16,16 @@ from typing import Any, Final, Protocol
 import chdb
 
 from orchestrator.embedded.errors import BAD_QUERY_PARAMETER, QueryError, from_engine
+from orchestrator.embedded.execution.config import FILE_ROLE
+from orchestrator.embedded.execution.statements import Statement, statement
 
 # The engine picks its own query ids; this setting carries the client's, so that one query can be found and killed.
 QUERY_ID_SETTING: Final = "log_comment"
+DEFAULT_DATABASE: Final = "default"
+
+_SPARE_HANDLES: Final = 16
+_REMEMBERED_STATEMENTS: Final = 1024
+_REMEMBERED_BYTES: Final = 8 * 1024
 
 
 @dataclass(frozen=True)
@@ -75,9 +83,9 @@ class EngineStream(Protocol):
 class Handle:
     """One chdb connection, with quoting and typed answers; every error it raises is a QueryError."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, address: str) -> None:
         try:
-            self._connection = chdb.connect(str(path))  # type: ignore[no-untyped-call]
+            self._connection = chdb.connect(address)  # type: ignore[no-untyped-call]
         except RuntimeError as error:
             raise from_engine(error) from error
 
@@ -121,6 +129,10 @@ class Handle:
         """Change the current database; 81 UNKNOWN_DATABASE leaves it as it was."""
         self.query(f"USE {quoted_name(database)}".encode(errors="surrogateescape"))
 
+    def use_files(self, may_use: bool) -> None:
+        """Give this handle the right to read and write files of the host, or take it away."""
+        self.query(f"SET ROLE {FILE_ROLE if may_use else 'NONE'}")
+
     def close(self) -> None:
         """Give the handle back; waits for what runs on it."""
         self._connection.close()
@@ -129,29 +141,41 @@ class Handle:
 class Engine:
     """chdb opened on one data folder.
 
+    Args:
+        path: the data folder.
+        config: its configuration, from `write_config`.
+
     Raises:
         QueryError: the folder cannot be opened.
     """
 
-    def __init__(self, path: Path) -> None:
-        self._path = path
-        self._root = Handle(path)
+    def __init__(self, path: Path, config: Path) -> None:
+        self._address = f"{path}?config-file={config}"
+        self._root = Handle(self._address)
+        self._spare: deque[Handle] = deque()
+        self._statements: OrderedDict[bytes, Statement] = OrderedDict()
+        _make_default_atomic(self._root, path)
         version, timezone, display_name = self._root.rows("SELECT version(), timezone(), displayName()")[0]
         formats = self._root.rows("SELECT name, content_type FROM system.formats")
         # A handle of its own: settings of a request, such as limit or max_rows_to_read, would hold for the parser too.
-        self._parser = self.new_handle([("max_query_size", str(1 << 40))])
+        self._parser = self.new_handle()
+        self._parser.set([("max_query_size", str(1 << 40))])
         self._parser_lock = threading.Lock()
         self.facts = EngineFacts(version, timezone, display_name, {n.lower(): (n, c) for n, c in formats})
 
-    def new_handle(self, settings: Iterable[tuple[str, str]] = ()) -> Handle:
-        """A fresh handle with a server's defaults and these settings on top; costs about half a millisecond."""
-        handle = Handle(self._path)
+    def new_handle(self) -> Handle:
+        """A fresh handle with a server's defaults, without the right to use files."""
         try:
-            handle.set([("implicit_select", "0"), *settings])
-        except QueryError:
+            return self._spare.popleft()
+        except IndexError:
+            return self._open_handle()
+
+    def take_back(self, handle: Handle) -> None:
+        """A handle from `new_handle` that is as it was then, or differs in the query id only."""
+        if len(self._spare) < _SPARE_HANDLES:
+            self._spare.append(handle)
+        else:
             handle.close()
-            raise
-        return handle
 
     def canonical(self, sql: bytes) -> bytes:
         """A statement as the engine's own parser writes it, in one line.
@@ -163,6 +187,23 @@ class Engine:
         with self._parser_lock:
             return self._parser.query(text, "RawBLOB", {"sql": sql.hex()}).bytes()
 
+    def statement(self, sql: bytes) -> Statement:
+        """A statement, parsed; short ones are remembered. Raises QueryError, see `canonical` and `statement`."""
+        known = self._statements.get(sql)
+        if known is not None:
+            return known
+        parsed = statement(sql, self.canonical(sql))
+        if len(sql) <= _REMEMBERED_BYTES:
+            self._statements[sql] = parsed
+            if len(self._statements) > _REMEMBERED_STATEMENTS:
+                self._statements.popitem(last=False)
+        return parsed
+
+    def prepare(self, *statements: str) -> None:
+        """Run statements that make what the server itself needs. Raises QueryError."""
+        for sql in statements:
+            self._root.query(sql)
+
     def kill(self, query_id: str) -> None:
         """Stop the query with this client's id, from any thread; returns when the order is given."""
         self._root_query(f"KILL QUERY WHERE Settings[{quoted(QUERY_ID_SETTING)}] = {quoted(query_id)} ASYNC")
@@ -172,16 +213,38 @@ class Engine:
         self._root_query("KILL QUERY WHERE query NOT LIKE 'KILL QUERY%' ASYNC")
 
     def close(self) -> None:
-        """Close the engine; every other handle must be closed before."""
+        """Close the engine; every handle that was given out must be closed before."""
+        while self._spare:
+            self._spare.popleft().close()
         self._parser.close()
         self._root.close()
 
+    def _open_handle(self) -> Handle:
+        handle = Handle(self._address)
+        try:
+            handle.use_files(False)
+        except QueryError:
+            handle.close()
+            raise
+        return handle
+
     def _root_query(self, sql: str) -> None:
-        handle = Handle(self._path)
+        handle = Handle(self._address)
         try:
             handle.query(sql.encode(errors="surrogateescape"))
         finally:
             handle.close()
+
+
+def _make_default_atomic(handle: Handle, path: Path) -> None:
+    """Make `default` what it is on a server; chdb lays a database of the host's files over it at every start."""
+    engine, uuid = handle.rows(f"SELECT engine, uuid FROM system.databases WHERE name = '{DEFAULT_DATABASE}'")[0]
+    if engine != "Overlay":
+        return
+    handle.query(f"DETACH DATABASE {DEFAULT_DATABASE} SETTINGS check_table_dependencies = 0")
+    # The tables are where the overlay's UUID says; what the file of the last start says may be another one.
+    (path / "metadata" / f"{DEFAULT_DATABASE}.sql").unlink(missing_ok=True)
+    handle.query(f"ATTACH DATABASE {DEFAULT_DATABASE} UUID '{uuid}' ENGINE = Atomic")
 
 
 def quoted(text: str) -> str:

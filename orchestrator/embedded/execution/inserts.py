@@ -85,9 +85,11 @@ class InsertFromFile:
         if self._insert.input_arguments.strip():
             arguments.append(self._insert.input_arguments)
         sql = self._insert.sql[:start] + b"file(" + b", ".join(arguments) + b")" + self._insert.sql[end:]
+        self._handle.use_files(True)
         try:
             return NoResult(timed(lambda: self._handle.query(sql)).counters)
         finally:
+            self._handle.use_files(False)
             self.cancel()
 
     def cancel(self) -> None:

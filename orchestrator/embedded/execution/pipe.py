@@ -19,7 +19,7 @@ from uuid import uuid4
 
 from orchestrator.embedded.errors import QUERY_WAS_CANCELLED, QueryError
 from orchestrator.embedded.execution.engine import QUERY_ID_SETTING, EngineResult, Handle, quoted
-from orchestrator.embedded.execution.statements import tokens
+from orchestrator.embedded.execution.tokens import tokens
 
 _PIPE_BYTES: Final = 1 << 20
 _LOOK_SECONDS: Final = 0.05

@@ -62,26 +62,18 @@ class NoResult:
 class WholeResult:
     """A result the engine has made up completely in memory."""
 
-    def __init__(self, result: EngineResult, elapsed_ns: int) -> None:
+    def __init__(self, result: EngineResult, elapsed_ns: int, piece_bytes: int | None = _PIECE) -> None:
+        self._piece_bytes = piece_bytes or max(result.size(), 1)
         self._result: EngineResult | None = result
         self._view: memoryview = result.get_memview().view() if result.size() else memoryview(b"")
         self._position = 0
-        self.counters = Counters(
-            read_rows=result.storage_rows_read(),
-            read_bytes=result.storage_bytes_read(),
-            written_rows=result.rows_written(),
-            written_bytes=result.bytes_written(),
-            total_rows_to_read=result.storage_rows_read(),
-            result_rows=result.rows_read(),
-            result_bytes=result.bytes_read(),
-            elapsed_ns=elapsed_ns,
-        )
+        self.counters = counters_of(result, elapsed_ns)
 
     def read(self) -> memoryview | None:
-        """The next megabyte, a view into the engine's memory."""
+        """The next piece, a view into the engine's memory."""
         if self._position >= len(self._view):
             return None
-        piece = self._view[self._position : self._position + _PIECE]
+        piece = self._view[self._position : self._position + self._piece_bytes]
         self._position += len(piece)
         return piece
 
@@ -136,6 +128,28 @@ class StreamedResult:
         )
 
 
+class RewrittenResult:
+    """A result whose pieces are whole blocks, each rewritten on its way."""
+
+    def __init__(self, result: Result, rewrite: Callable[[bytes | memoryview], bytes]) -> None:
+        self._result = result
+        self._rewrite = rewrite
+
+    @property
+    def counters(self) -> Counters:
+        """See Result."""
+        return self._result.counters
+
+    def read(self) -> bytes | None:
+        """The next piece, rewritten."""
+        piece = self._result.read()
+        return None if piece is None else self._rewrite(piece)
+
+    def close(self) -> None:
+        """See Result."""
+        self._result.close()
+
+
 class SpooledResult:
     """A result read to its end before the first byte leaves: exact counters and status, large ones on disk."""
 
@@ -161,8 +175,26 @@ class SpooledResult:
         self._file.close()
 
 
-def timed(run: Callable[[], EngineResult]) -> WholeResult:
-    """Run something that gives chdb's result object, with the wall time it took."""
+def counters_of(result: EngineResult, elapsed_ns: int) -> Counters:
+    """The counters of a statement that has ended."""
+    return Counters(
+        read_rows=result.storage_rows_read(),
+        read_bytes=result.storage_bytes_read(),
+        written_rows=result.rows_written(),
+        written_bytes=result.bytes_written(),
+        total_rows_to_read=result.storage_rows_read(),
+        result_rows=result.rows_read(),
+        result_bytes=result.bytes_read(),
+        elapsed_ns=elapsed_ns,
+    )
+
+
+def timed(run: Callable[[], EngineResult], piece_bytes: int | None = _PIECE) -> WholeResult:
+    """Run something that gives chdb's result object, with the wall time it took.
+
+    Args:
+        piece_bytes: how much the result gives at once; None for all of it.
+    """
     started = time.monotonic_ns()
     result = run()
-    return WholeResult(result, time.monotonic_ns() - started)
+    return WholeResult(result, time.monotonic_ns() - started, piece_bytes)

@@ -6,7 +6,6 @@ no comments, no insert data.
 """
 
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Final
@@ -18,18 +17,8 @@ from orchestrator.embedded.errors import (
     UNKNOWN_TYPE_OF_QUERY,
     QueryError,
 )
+from orchestrator.embedded.execution.tokens import Token, tokens
 
-_TOKEN: Final = re.compile(
-    rb"""
-    (?P<space>\s+|--[^\n]*|\#[ !][^\n]*|/\*.*?\*/)
-  | (?P<string>'[^'\\]*(?:(?:\\.|'')[^'\\]*)*'|\$(?P<tag>\w*)\$.*?\$(?P=tag)\$)
-  | (?P<quoted>`[^`\\]*(?:(?:\\.|``)[^`\\]*)*`|"[^"\\]*(?:(?:\\.|"")[^"\\]*)*")
-  | (?P<word>[A-Za-z_\x80-\xff][\w$\x80-\xff]*)
-  | (?P<number>[0-9][\w.]*)
-  | (?P<sign>.)
-    """,
-    re.VERBOSE | re.DOTALL,
-)
 _RESULT_KINDS: Final = frozenset(
     ("SELECT", "SHOW", "DESCRIBE", "EXISTS", "EXPLAIN", "CHECK", "KILL", "BACKUP", "RESTORE")
 )
@@ -38,20 +27,6 @@ _SAME_KIND: Final = {"WITH": "SELECT", "(": "SELECT", "FROM": "SELECT", "DESC": 
 _DEPTH: Final = {b"(": 1, b"[": 1, b"{": 1, b")": -1, b"]": -1, b"}": -1}
 _TIMEZONE: Final = re.compile(rb"\bsession_timezone = '((?:[^'\\]|\\.)*)'")
 _KAFKA_BY_DEFAULT: Final = re.compile(rb"\bdefault_table_engine = '?Kafka", re.IGNORECASE)
-
-
-@dataclass(frozen=True)
-class Token:
-    """One word, quoted name, string, number or sign, with its place in the SQL in bytes."""
-
-    kind: str
-    text: bytes
-    start: int
-    end: int
-
-    def is_word(self, *words: str) -> bool:
-        """True for one of these words, in any case."""
-        return self.kind == "word" and self.text.upper() in {word.encode() for word in words}
 
 
 @dataclass(frozen=True)
@@ -108,14 +83,6 @@ class Statement:
     def mentions(self, *words: str) -> bool:
         """True when one of the words stands anywhere in it outside strings, in any case."""
         return any(token.is_word(*words) for token in tokens(self.canonical))
-
-
-def tokens(sql: bytes) -> Iterator[Token]:
-    """The tokens of a text, without spaces and comments."""
-    for match in _TOKEN.finditer(sql):
-        kind = match.lastgroup if match.lastgroup != "tag" else "string"
-        if kind and kind != "space":
-            yield Token(kind, match.group(), match.start(), match.end())
 
 
 def find_insert_data(sql: bytes) -> InsertWithData | None:
@@ -254,13 +221,31 @@ def _with_format(
     return InsertWithData(sql[: keyword.start], name.text.decode(errors="replace"), start, span, arguments)
 
 
+def output_clause(sql: bytes) -> tuple[int, int]:
+    """Where a statement's FORMAT clause and what follows it stand in its text, in bytes; an empty span without one.
+
+    Comments and semicolons behind the statement are not part of it.
+    """
+    stream = list(tokens(sql))
+    while stream and stream[-1].text == b";":
+        stream.pop()
+    end = stream[-1].end if stream else len(sql)
+    index = _format_index(stream)
+    return (end if index is None else stream[index].start), end
+
+
 def _format_clause(stream: list[Token]) -> str | None:
-    """The FORMAT clause of a canonical text: the last FORMAT whose name ends the text or is followed by SETTINGS."""
+    index = _format_index(stream)
+    return None if index is None else stream[index + 1].text.decode(errors="replace")
+
+
+def _format_index(stream: list[Token]) -> int | None:
+    """The FORMAT clause of a statement: the last FORMAT whose name ends the text or is followed by SETTINGS."""
     for index in range(len(stream) - 2, -1, -1):
-        if stream[index].kind == "word" and stream[index].text == b"FORMAT" and stream[index + 1].kind == "word":
+        if stream[index].is_word("FORMAT") and stream[index + 1].kind == "word":
             rest = stream[index + 2 :]
             if not rest or rest[0].is_word("SETTINGS"):
-                return stream[index + 1].text.decode(errors="replace")
+                return index
     return None
 
 

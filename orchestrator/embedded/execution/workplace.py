@@ -4,31 +4,47 @@
 block and are called in threads, one at a time.
 """
 
+from collections.abc import Callable
+from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
 from typing import Final
 
-from orchestrator.embedded.errors import READONLY, SYNTAX_ERROR, UNKNOWN_SETTING, QueryError
-from orchestrator.embedded.execution.engine import QUERY_ID_SETTING, Engine, Handle, quoted, quoted_name
-from orchestrator.embedded.execution.inserts import Insert, InsertFromFile, Sink
-from orchestrator.embedded.execution.results import Result, SpooledResult, StreamedResult, timed
+from orchestrator.embedded.access.users import User
+from orchestrator.embedded.errors import READONLY, UNKNOWN_SETTING, QueryError
+from orchestrator.embedded.execution.engine import (
+    DEFAULT_DATABASE,
+    QUERY_ID_SETTING,
+    Engine,
+    Handle,
+    quoted,
+    quoted_name,
+)
 from orchestrator.embedded.execution.sessions import Session
-from orchestrator.embedded.execution.statements import InsertWithData, Statement, statement, tokens
-from orchestrator.embedded.interface.protocol import ExternalTable, QueryRequest
+from orchestrator.embedded.execution.statements import Statement
+from orchestrator.embedded.execution.tokens import tokens
+from orchestrator.embedded.interface.protocol import QueryRequest
 
-FALLBACK_FORMAT: Final = "TabSeparated"
+FULLY_READONLY: Final = 1
+_LEAVES_NOTHING: Final = frozenset(("SELECT", "SHOW", "DESCRIBE", "EXISTS", "EXPLAIN", "INSERT"))
 
-# Formats whose blocks put together are the whole document; the others have a beginning or an end of their own.
-_STREAMABLE: Final = frozenset(
-    name.lower()
-    for name in (
-        "Native", "TabSeparated", "TSV", "TabSeparatedRaw", "TSVRaw", "Raw", "CSV", "LineAsString", "JSONEachRow",
-        "JSONLines", "JSONL", "NDJSON", "JSONCompactEachRow", "JSONStringsEachRow", "JSONCompactStringsEachRow",
-        "RowBinary", "MsgPack", "BSONEachRow", "RawBLOB",
-    )
-)  # fmt: skip
-# Either these rows are missing from a stream, or each block becomes a document of its own.
-_NOT_STREAMABLE_WITH: Final = ("EXTREMES", "TOTALS", "OUTPUT_FORMAT_JSON_ARRAY_OF_ROWS")
+
+@dataclass(frozen=True)
+class Premises:
+    """What all requests share below the HTTP interface.
+
+    Attributes:
+        spool_dir: a private folder for pipes and for what is too large for memory.
+        user_files: the only folder that SQL may read files from and write files to.
+        is_sandboxed: the kernel keeps the process to its folders, whatever SQL says.
+        flush_logs: writes down what is remembered of queries.
+    """
+
+    engine: Engine
+    spool_dir: Path
+    user_files: Path
+    is_sandboxed: bool
+    flush_logs: Callable[[], None]
 
 
 class Workplace:
@@ -36,19 +52,26 @@ class Workplace:
 
     Args:
         session: None for a request without one, which works on a handle of its own.
-        spool_dir: folder for what is too large for memory.
     """
 
-    def __init__(self, engine: Engine, request: QueryRequest, session: Session | None, spool_dir: Path) -> None:
-        self._engine = engine
+    def __init__(self, premises: Premises, request: QueryRequest, user: User, session: Session | None) -> None:
+        self._engine = premises.engine
         self._request = request
+        self._user = user
         self._session = session
-        self._spool_dir = spool_dir
         self._handle: Handle | None = None
         self._undo: dict[str, str | None] = {}
-        self._tables: list[str] = []
         self._has_changed_database = False
-        self._statement: Statement | None = None
+        self._may_use_files = False
+        self._is_readonly_set = False
+        self._has_succeeded = False
+        self.temporary_tables: list[str] = []
+        self.statement: Statement | None = None
+
+    @property
+    def is_open(self) -> bool:
+        """True between open() and close()."""
+        return self._handle is not None
 
     @property
     def handle(self) -> Handle:
@@ -58,11 +81,36 @@ class Workplace:
         return self._handle
 
     @property
+    def marker(self) -> str:
+        """What the engine knows this request's statement by, so that it can be killed."""
+        # A session of somebody who may not change settings got its marker when it was opened.
+        is_marked = self._session is not None and self._user.readonly == FULLY_READONLY
+        return f"session {self._session.key}" if is_marked and self._session else self._request.query_id
+
+    @property
+    def readonly(self) -> int:
+        """0, or the readonly level that holds for this request."""
+        return self._user.readonly or self._request.readonly
+
+    @property
+    def sticky_settings(self) -> frozenset[str]:
+        """Names of the settings that differ from the user's defaults: the session's and the request's."""
+        sticky = self._session.sticky_settings if self._session else ()
+        return frozenset((*sticky, *self._request.settings))
+
+    @property
+    def database(self) -> str:
+        """The current database when this request's statement begins."""
+        of_session = self._session.database if self._session and self._session.handle else None
+        return self._request.database or of_session or self._user.database or DEFAULT_DATABASE
+
+    @property
     def timezone(self) -> str:
         """The time zone this request's statement runs in."""
-        own = self._statement.timezone if self._statement else None
+        own = self.statement.timezone if self.statement else None
         sticky = self._session.timezone if self._session else ""
-        return own or self._request.settings.get("session_timezone") or sticky or self._engine.facts.timezone
+        of_user = self._user.settings.get("session_timezone")
+        return own or self._request.settings.get("session_timezone") or sticky or of_user or self._engine.facts.timezone
 
     def open(self) -> None:
         """Take the handle and apply the request's settings and database. Raises QueryError."""
@@ -70,113 +118,88 @@ class Workplace:
         for name in request.settings:
             if not name.replace(".", "_").isidentifier():
                 raise QueryError(UNKNOWN_SETTING, f"Unknown setting {name!r}.")
-        marker = {QUERY_ID_SETTING: request.query_id}
+            if self._user.readonly == FULLY_READONLY:
+                raise QueryError(READONLY, f"Cannot modify '{name}' setting in readonly mode.")
         if self._session is None:
-            self._handle = self._engine.new_handle({**marker, **request.settings}.items())
+            self._handle = self._engine.new_handle()
+            self._handle.set({**self._user.settings, QUERY_ID_SETTING: self.marker, **request.settings}.items())
+            current = DEFAULT_DATABASE
         else:
-            if self._session.handle is None:
-                self._session.handle = self._engine.new_handle()
-            self._handle = self._session.handle
-            self._remember(self._handle, self._session)
-            if QUERY_ID_SETTING in self._session.sticky_settings:
-                marker = {}
-            self._handle.set({**marker, **request.settings}.items())
-        current = self._session.database if self._session else "default"
-        if request.database is not None and request.database != current:
-            self._handle.use(request.database)
+            self._handle = self._session_handle(self._session)
+            current = self._session.database
+        wanted = request.database or (self._user.database if self._session is None else None)
+        if wanted is not None and wanted != current:
+            self._handle.use(wanted)
             self._has_changed_database = True
 
     def close(self) -> None:
-        """Put a session back as it was, or give the handle back."""
-        if self._handle is None:
+        """Put a session back as it was, or give the handle back. May be called twice."""
+        handle, self._handle = self._handle, None
+        if handle is None:
             return
         if self._session is None:
-            self._handle.close()
+            self._give_back(handle)
             return
         try:
-            self._restore(self._handle, self._session)
+            self._restore(handle, self._session)
         except QueryError:
             self._session.is_broken = True
 
-    def add_table(self, table: ExternalTable) -> Sink:
-        """Create an external table, temporary; the answer takes its data."""
-        name = quoted_name(table.name)
-        self.handle.query(f"CREATE TEMPORARY TABLE {name} ({table.structure}) ENGINE = Memory".encode())
-        self._tables.append(name)
-        return self._insert(InsertWithData(f"INSERT INTO {name}".encode(), table.format, 0))
+    def has_succeeded(self) -> None:
+        """Nothing failed here: what the statement left behind on the handle is known."""
+        self._has_succeeded = True
 
-    def parse(self, sql: bytes) -> Statement:
-        """The statement, by the engine's own parser. Raises QueryError for what is wrong or refused."""
-        parsed = statement(sql, self._engine.canonical(sql))
-        self._statement = parsed
-        if not parsed.only_reads:
-            self._ensure_may_write(parsed.kind)
-        if parsed.kind == "INSERT" and parsed.format and not parsed.mentions("SELECT"):
-            raise QueryError(SYNTAX_ERROR, "Syntax error: cannot tell where the data of this INSERT starts.")
-        return parsed
+    def allow_files(self) -> None:
+        """Let this request's statement use files of the host."""
+        self.handle.use_files(True)
+        self._may_use_files = True
 
-    def start_insert(self, insert: InsertWithData) -> Sink:
-        """Begin an INSERT whose data comes in pieces. Raises QueryError."""
-        self._ensure_may_write("INSERT")
-        if self._request.params:
-            self.handle.set((f"param_{name}", value) for name, value in self._request.params.items())
-        if insert.input_span is not None:
-            return InsertFromFile(self.handle, insert, self._spool_dir)
-        return self._insert(insert)
+    def be_readonly(self) -> None:
+        """Have the engine itself refuse what the request's level of readonly forbids."""
+        # A session's handle could not be put back afterwards: there the kind of statement decides.
+        if self._session is None and self.readonly and not self._is_readonly_set:
+            self.handle.set([("readonly", str(self.readonly))])
+            self._is_readonly_set = True
 
-    def run(self, parsed: Statement) -> tuple[Result, str]:
-        """Run a statement.
+    def _give_back(self, handle: Handle) -> None:
+        """To the engine for the next request, when this one cannot have left anything behind on the handle."""
+        kind = self.statement.kind if self.statement else "INSERT"
+        is_clean = self._has_succeeded and kind in _LEAVES_NOTHING and not self._is_readonly_set
+        is_plain = not (self._request.settings or self._request.params or self._user.settings or self.temporary_tables)
+        if not (is_clean and is_plain) or self._may_use_files:
+            handle.close()
+            return
+        if self._has_changed_database:
+            handle.use(DEFAULT_DATABASE)
+        self._engine.take_back(handle)
 
-        Returns:
-            The result, to be closed before this place is, and the name of its format.
-        """
-        request = self._request
-        asked = parsed.format or request.default_format or FALLBACK_FORMAT
-        output_format = self._engine.facts.format_name(asked)
-        if self._session is None and request.readonly:
-            self.handle.set([("readonly", str(request.readonly))])
-        if not self._is_streamable(parsed, output_format):
-            return timed(lambda: self.handle.query(parsed.sql, output_format, request.params)), output_format
-        result: Result = StreamedResult(self.handle.stream(parsed.sql, output_format, request.params))
-        if request.wait_end_of_query:
-            result = SpooledResult(result, str(self._spool_dir))
-        return result, output_format
-
-    def _insert(self, insert: InsertWithData) -> Insert:
-        return Insert(self.handle, insert, self._spool_dir, self._request.query_id, self._engine.kill)
-
-    def run_values(self, sql: bytes) -> Result:
-        """Run an INSERT ... VALUES with its data and the request's parameters in one go."""
-        self._ensure_may_write("INSERT")
-        return timed(lambda: self.handle.query(sql, FALLBACK_FORMAT, self._request.params))
-
-    def _is_streamable(self, parsed: Statement, output_format: str) -> bool:
-        sticky = {name.upper() for name in self._session.sticky_settings} if self._session else set()
-        changed = sticky | {name.upper() for name in self._request.settings}
-        return (
-            parsed.kind == "SELECT"
-            and output_format.lower() in _STREAMABLE
-            and changed.isdisjoint(_NOT_STREAMABLE_WITH)
-            and not parsed.mentions(*_NOT_STREAMABLE_WITH)
-        )
-
-    def _ensure_may_write(self, kind: str) -> None:
-        if self._request.readonly:
-            raise QueryError(
-                READONLY,
-                f"Cannot execute {kind} query in readonly mode. For queries over HTTP, method GET implies readonly. "
-                "You should use method POST for modifying queries.",
-            )
+    def _session_handle(self, session: Session) -> Handle:
+        is_fixed = self._user.readonly == FULLY_READONLY
+        if session.handle is None:
+            session.handle = self._engine.new_handle()
+            marker = {QUERY_ID_SETTING: self.marker, "readonly": "1"} if is_fixed else {}
+            session.handle.set({**self._user.settings, **marker}.items())
+            if self._user.database is not None:
+                session.handle.use(self._user.database)
+                session.database = self._user.database
+        if is_fixed:
+            return session.handle
+        self._remember(session.handle, session)
+        marker = {} if QUERY_ID_SETTING in session.sticky_settings else {QUERY_ID_SETTING: self.marker}
+        session.handle.set({**marker, **self._request.settings}.items())
+        return session.handle
 
     def _remember(self, handle: Handle, session: Session) -> None:
         for name in self._request.settings:
-            is_sticky = name in session.sticky_settings
+            is_sticky = name in session.sticky_settings or name in self._user.settings
             self._undo[name] = handle.text(f"SELECT toString(getSetting({quoted(name)}))") if is_sticky else None
 
     def _restore(self, handle: Handle, session: Session) -> None:
-        kind = self._statement.kind if self._statement else ""
-        changed_by_set = _names_set(self._statement) if self._statement and kind == "SET" else set()
-        for name in self._tables:
+        kind = self.statement.kind if self.statement else ""
+        changed_by_set = _names_set(self.statement) if self.statement and kind == "SET" else set()
+        if self._may_use_files:
+            handle.use_files(False)
+        for name in self.temporary_tables:
             handle.query(f"DROP TEMPORARY TABLE IF EXISTS {name}")
         for name, value in self._undo.items():
             if name not in changed_by_set:

@@ -9,7 +9,8 @@ from starlette.formparsers import MultiPartException, MultiPartParser
 from starlette.requests import ClientDisconnect, Request
 
 from orchestrator.embedded.errors import BAD_ARGUMENTS, HTTP_LENGTH_REQUIRED, QUERY_IS_TOO_LARGE, QueryError
-from orchestrator.embedded.interface.compression import Decoder, decoder_for
+from orchestrator.embedded.interface.blocks import BlockDecoder
+from orchestrator.embedded.interface.compression import ChainedDecoder, Decoder, decoder_for
 
 # Beyond this only the data of an INSERT is still to come: the engine's parser takes 256 KiB of SQL by default.
 HEAD_LIMIT: Final = 1024 * 1024
@@ -24,13 +25,18 @@ class Body:
 
     Args:
         request: its stream is read by nobody else.
+        max_bytes: of the body as sent; 0 for no limit.
+        is_in_blocks: below any Content-Encoding, it is ClickHouse's own compressed blocks.
     """
 
-    def __init__(self, request: Request) -> None:
+    def __init__(self, request: Request, max_bytes: int, is_in_blocks: bool) -> None:
         self._headers: Mapping[str, str] = request.headers
         self._method = request.method
         self._chunks: AsyncIterator[bytes] = request.stream()
         self._decoder: Decoder | None = None
+        self._max_bytes = max_bytes
+        self._is_in_blocks = is_in_blocks
+        self._received = 0
         self.has_ended = False
 
     def ensure_framed(self) -> None:
@@ -106,7 +112,8 @@ class Body:
     @property
     def _decoding(self) -> Decoder:
         if self._decoder is None:
-            self._decoder = decoder_for(self._headers.get("content-encoding"))
+            decoder = decoder_for(self._headers.get("content-encoding"))
+            self._decoder = ChainedDecoder(decoder, BlockDecoder()) if self._is_in_blocks else decoder
         return self._decoder
 
     async def _next(self, finish: bool = True) -> bytes | None:
@@ -114,6 +121,12 @@ class Body:
             return None
         async for chunk in self._chunks:
             if chunk:
+                self._received += len(chunk)
+                if 0 < self._max_bytes < self._received:
+                    raise QueryError(
+                        QUERY_IS_TOO_LARGE,
+                        f"The body of the request is larger than {self._max_bytes} bytes.",
+                    )
                 return chunk
         self.has_ended = True
         if finish:

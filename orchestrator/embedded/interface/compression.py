@@ -191,6 +191,40 @@ _ENCODERS: Final[dict[str, Callable[[], Encoder]]] = {
 }
 
 
+class ChainedDecoder:
+    """One decoder behind another: blocks inside an HTTP content coding."""
+
+    def __init__(self, outer: Decoder, inner: Decoder) -> None:
+        self._outer = outer
+        self._inner = inner
+
+    def decode(self, data: bytes) -> Iterator[bytes]:
+        """See Decoder."""
+        for piece in self._outer.decode(data):
+            yield from self._inner.decode(piece)
+
+    def finish(self) -> None:
+        """See Decoder."""
+        self._outer.finish()
+        self._inner.finish()
+
+
+class ChainedEncoder:
+    """One encoder in front of another: blocks inside an HTTP content coding."""
+
+    def __init__(self, inner: Encoder, outer: Encoder) -> None:
+        self._inner = inner
+        self._outer = outer
+
+    def encode(self, data: bytes | memoryview) -> bytes:
+        """See Encoder."""
+        return self._outer.encode(self._inner.encode(data))
+
+    def finish(self) -> bytes:
+        """See Encoder."""
+        return self._outer.encode(self._inner.finish()) + self._outer.finish()
+
+
 def response_encoding(accept_encoding: str | None) -> str | None:
     """The Content-Encoding a ClickHouse server would pick for this Accept-Encoding, None for no compression."""
     accepted = (accept_encoding or "").lower()

@@ -1,35 +1,51 @@
 """The query endpoint: one HTTP request from its first header to the last byte of its answer."""
 
 import asyncio
-import time
 from contextlib import suppress
+from dataclasses import dataclass
 from typing import Final
 
 from starlette.datastructures import UploadFile
 from starlette.requests import ClientDisconnect, Request
 from starlette.types import Receive, Scope, Send
 
+from orchestrator.embedded.access.users import User
 from orchestrator.embedded.errors import SYNTAX_ERROR, QueryError, from_engine
 from orchestrator.embedded.execution.inserts import Sink
-from orchestrator.embedded.execution.results import Counters, Result
-from orchestrator.embedded.execution.statements import InsertWithData, Statement, ensure_single, find_insert_data
+from orchestrator.embedded.execution.results import Result
+from orchestrator.embedded.execution.runner import Runner
+from orchestrator.embedded.execution.sessions import Session
+from orchestrator.embedded.execution.statements import InsertWithData, find_insert_data
 from orchestrator.embedded.execution.workplace import Workplace
+from orchestrator.embedded.interface.account import Account
 from orchestrator.embedded.interface.body import Body
 from orchestrator.embedded.interface.compression import response_encoding
 from orchestrator.embedded.interface.protocol import (
     EXTERNAL_TABLE_DEFAULT,
     QueryRequest,
     credentials,
+    is_flag_set,
     new_query_id,
     query_request,
+    roles_asked,
     url_parameters,
 )
-from orchestrator.embedded.interface.replies import Reply
+from orchestrator.embedded.interface.replies import NOTHING, Batch, Reply
 from orchestrator.embedded.interface.service import Service
 from orchestrator.helpers import get_logger
 
 _log = get_logger(__name__)
 _UPLOAD_PIECE: Final = 512 * 1024
+_KILL_AGAIN_SECONDS: Final = 0.2
+
+
+@dataclass(frozen=True)
+class _Begun:
+    """A statement that runs, and what its answer begins with."""
+
+    result: Result
+    format: str | None
+    batch: Batch
 
 
 class QueryEndpoint:
@@ -50,20 +66,18 @@ class _Exchange:
         self._receive = receive
         self._url = url_parameters(request.scope["query_string"])
         self._query_id = new_query_id(self._url, request.headers)
-        self._body = Body(request)
+        self._body = Body(request, service.access.max_request_bytes, is_flag_set(self._url, "decompress"))
         self._reply = Reply(send, service.engine.facts, self._query_id, service.in_thread)
+        self._reply.is_in_blocks = is_flag_set(self._url, "compress")
         self._in_thread = service.in_thread
-        self._is_client_gone = False
-        self._kind = ""
-        self._counters = Counters()
+        self._account = Account(request, self._query_id)
 
     async def run(self) -> None:
-        started = time.monotonic()
         failure: QueryError | None = None
         try:
             await self._admit()
         except ClientDisconnect:
-            self._is_client_gone = True
+            self._account.is_client_gone = True
         except QueryError as error:
             failure = error
         except Exception as error:
@@ -72,19 +86,9 @@ class _Exchange:
         if failure is not None:
             await self._body.drain()
             self._reply.error(failure)
-        if not self._is_client_gone:
+        if not self._account.is_client_gone:
             await self._reply.finish()
-        _log.info(
-            "query",
-            query_id=self._query_id,
-            kind=self._kind,
-            seconds=round(time.monotonic() - started, 4),
-            read_rows=self._counters.read_rows,
-            written_rows=self._counters.written_rows,
-            result_rows=self._counters.result_rows,
-            exception_code=failure.code if failure else 0,
-            client_gone=self._is_client_gone,
-        )
+        self._account.close(failure, self._service.query_log)
 
     async def _admit(self) -> None:
         """Who asks, and under which id; then the query itself."""
@@ -92,7 +96,10 @@ class _Exchange:
         self._reply.encoding = response_encoding(headers.get("accept-encoding"))
         self._service.ensure_local(headers)
         given = credentials(headers, self._url)
-        self._service.authenticate(given)
+        self._account.user = given.user
+        client = self._request.client
+        roles = roles_asked(self._request.scope["query_string"])
+        user = self._service.authenticate(given, client.host if client else "", roles)
         self._body.ensure_framed()
         fields, files = await self._body.form() if self._body.is_form else ({}, {})
         uploads = {name or EXTERNAL_TABLE_DEFAULT: file for name, file in files.items()}
@@ -100,88 +107,114 @@ class _Exchange:
             request = query_request(
                 self._request.method, self._url, headers, self._query_id, form=fields, uploads=uploads
             )
+            self._account.asked = request
             if not request.accepts_compression:
                 self._reply.encoding = None
             self._reply.hold_bytes = request.buffer_size
-            await self._service.register(self._query_id, request.replace_running_query)
-            try:
-                await self._with_session(given.user, request, uploads)
-            finally:
-                self._service.unregister(self._query_id)
+            await self._with_session(user, request, uploads)
         finally:
             for file in uploads.values():
                 await file.close()
 
-    async def _with_session(self, user: str, request: QueryRequest, uploads: dict[str, UploadFile]) -> None:
+    async def _with_session(self, user: User, request: QueryRequest, uploads: dict[str, UploadFile]) -> None:
         service = self._service
-        session = None
+        session: Session | None = None
         if request.session_id is not None:
             session = service.sessions.acquire(
-                user, request.session_id, request.session_seconds, must_exist=request.session_check
+                user.name, request.session_id, request.session_seconds, must_exist=request.session_check
             )
-        place = Workplace(service.engine, request, session, service.spool_dir)
+        place = Workplace(service.premises, request, user, session)
+        self._account.database = place.database
+        runner = Runner(service.premises, request, place)
         try:
-            await self._in_thread(place.open)
-            for table in request.external_tables:
-                await self._load(await self._in_thread(place.add_table, table), uploads[table.name])
-            await self._query(place, request)
+            await service.register(self._query_id, place.marker, request.replace_running_query)
+            try:
+                if request.external_tables:
+                    await self._in_thread(place.open)
+                for table in request.external_tables:
+                    await self._load(await self._in_thread(runner.add_table, table), uploads[table.name])
+                await self._query(place, runner, request)
+            finally:
+                if place.is_open:
+                    await self._in_thread(place.close)
+                service.unregister(self._query_id)
         finally:
-            await self._in_thread(place.close)
             if session is not None:
                 await service.release(session, request.close_session)
 
-    async def _query(self, place: Workplace, request: QueryRequest) -> None:
+    async def _query(self, place: Workplace, runner: Runner, request: QueryRequest) -> None:
         head = b"" if self._body.is_form else await self._body.head()
         sql = b"\n".join(part for part in (request.sql, head) if part)
         insert = find_insert_data(sql)
-        if insert is not None and insert.format == "Values" and self._body.has_ended:
-            await self._in_thread(ensure_single, sql[insert.data_start :])
-        if insert is not None and insert.format == "Values" and request.params:
-            self._kind = "INSERT"
+        if insert is None:
             whole = sql + await self._body.rest()
-            await self._in_thread(ensure_single, whole[insert.data_start :])
-            await self._answer(place, await self._in_thread(place.run_values, whole), None)
-        elif insert is not None:
-            self._kind = "INSERT"
-            await self._insert(place, insert, sql[insert.data_start :])
-        else:
-            whole = sql + await self._body.rest()
+            self._account.sql = whole
             if not whole.strip():
                 raise QueryError(SYNTAX_ERROR, "Empty query.")
-            await self._statement(place, request, whole)
+            await self._statement(place, runner, whole)
+            return
+        self._account.kind = "INSERT"
+        self._account.sql = sql[: insert.data_start]
+        if insert.format == "Values" and request.params:
+            whole = sql + await self._body.rest()
+            result = await self._in_thread(_values_at_once, place, runner, whole, insert.data_start)
+        elif self._body.has_ended:
+            result = await self._in_thread(_insert_at_once, place, runner, insert, sql[insert.data_start :])
+        else:
+            result = await self._insert(place, runner, insert, sql[insert.data_start :])
+        self._account.counters = result.counters
+        await self._reply.result(result, None, NOTHING, lambda: True)
 
-    async def _insert(self, place: Workplace, insert: InsertWithData, first: bytes) -> None:
-        sink = await self._in_thread(place.start_insert, insert)
+    async def _insert(self, place: Workplace, runner: Runner, insert: InsertWithData, first: bytes) -> Result:
+        await self._in_thread(place.open)
+        sink = await self._in_thread(runner.start_insert, insert, first, False)
         try:
             if first:
                 await self._in_thread(sink.append, first)
             async for feed in self._body.batches():
                 await self._in_thread(feed, sink.append)
-            result = await self._in_thread(sink.finish)
+            return await self._in_thread(sink.finish)
         except BaseException:
             await self._in_thread(sink.cancel)
             raise
-        await self._answer(place, result, None)
 
-    async def _statement(self, place: Workplace, request: QueryRequest, sql: bytes) -> None:
-        parsed = await self._in_thread(place.parse, sql)
-        self._kind = parsed.kind
-        watch = asyncio.create_task(self._watch(parsed, request))
+    async def _statement(self, place: Workplace, runner: Runner, sql: bytes) -> None:
+        watch = asyncio.create_task(self._watch(place))
         try:
-            result, output_format = await self._in_thread(place.run, parsed)
-            await self._answer(place, result, output_format if parsed.has_result else None)
+            begun = await self._in_thread(self._begin, place, runner, sql)
+            self._account.counters = begun.result.counters
+            self._reply.timezone = place.timezone
+            try:
+                await self._reply.result(
+                    begun.result, begun.format, begun.batch, lambda: not self._account.is_client_gone
+                )
+            finally:
+                if not begun.batch.is_last:
+                    self._account.counters = begun.result.counters
+                    await self._in_thread(begun.result.close)
         finally:
             watch.cancel()
             with suppress(asyncio.CancelledError):
                 await watch
 
-    async def _answer(self, place: Workplace, result: Result, output_format: str | None) -> None:
-        self._reply.timezone = place.timezone
+    def _begin(self, place: Workplace, runner: Runner, sql: bytes) -> _Begun:
+        """Run a statement up to the first bytes of its answer, to its end when it is short: all in one thread."""
+        if not place.is_open:
+            place.open()
+        parsed = runner.parse(sql)
+        self._account.kind = parsed.kind
+        result, output_format = runner.run(parsed)
         try:
-            await self._reply.result(result, output_format, lambda: not self._is_client_gone)
-        finally:
-            self._counters = result.counters
-            await self._in_thread(result.close)
+            batch = self._reply.first_batch(result)
+        except BaseException:
+            self._account.counters = result.counters
+            result.close()
+            raise
+        if batch.is_last:
+            result.close()
+            place.has_succeeded()
+            place.close()
+        return _Begun(result, output_format if parsed.has_result else None, batch)
 
     async def _load(self, sink: Sink, file: UploadFile) -> None:
         try:
@@ -192,11 +225,36 @@ class _Exchange:
             await self._in_thread(sink.cancel)
             raise
 
-    async def _watch(self, parsed: Statement, request: QueryRequest) -> None:
-        """Notice that the client has gone; a statement that only reads is stopped if the client wants that."""
+    async def _watch(self, place: Workplace) -> None:
+        """Notice that the client has gone, and stop a statement that only reads: nobody will have its answer."""
         while (await self._receive())["type"] != "http.disconnect":
             pass
-        self._is_client_gone = True
-        if request.cancel_on_close and parsed.only_reads:
+        self._account.is_client_gone = True
+        while place.statement is None or place.statement.only_reads:
             with suppress(QueryError):
-                await self._in_thread(self._service.engine.kill, self._query_id)
+                await self._in_thread(self._service.engine.kill, place.marker)
+            # The order may have come before the engine had begun.
+            await asyncio.sleep(_KILL_AGAIN_SECONDS)
+
+
+def _insert_at_once(place: Workplace, runner: Runner, insert: InsertWithData, data: bytes) -> Result:
+    """An INSERT whose data is all there, in one thread."""
+    if not place.is_open:
+        place.open()
+    sink = runner.start_insert(insert, data, True)
+    try:
+        sink.append(data)
+        result = sink.finish()
+    except BaseException:
+        sink.cancel()
+        raise
+    place.has_succeeded()
+    place.close()
+    return result
+
+
+def _values_at_once(place: Workplace, runner: Runner, sql: bytes, data_start: int) -> Result:
+    """An INSERT ... VALUES with parameters, in one thread."""
+    if not place.is_open:
+        place.open()
+    return runner.run_values(sql, data_start)

@@ -12,8 +12,6 @@ from orchestrator.embedded.errors import (
     AUTHENTICATION_FAILED,
     BAD_ARGUMENTS,
     INVALID_SESSION_TIMEOUT,
-    NOT_IMPLEMENTED,
-    UNKNOWN_ROLE,
     QueryError,
 )
 
@@ -66,6 +64,7 @@ class QueryRequest:
         params: query parameters, their text in escaped form as the engine expects it.
         buffer_size: bytes to hold back before headers leave.
         session_seconds: idle life asked for.
+        protocol_revision: the native protocol the client knows, for the Native format.
         readonly: 0, or the readonly level of the request.
     """
 
@@ -82,8 +81,8 @@ class QueryRequest:
     wait_end_of_query: bool
     buffer_size: int
     replace_running_query: bool
-    cancel_on_close: bool
     accepts_compression: bool
+    protocol_revision: int
     readonly: int
     external_tables: tuple[ExternalTable, ...] = field(default=())
 
@@ -124,6 +123,17 @@ def credentials(headers: Mapping[str, str], url: Mapping[str, bytes]) -> Credent
     return Credentials(user or "default", password)
 
 
+def is_flag_set(url: Mapping[str, bytes], name: str) -> bool:
+    """True for a parameter such as compress=1."""
+    return _flag(_text(url[name])) if name in url else False
+
+
+def roles_asked(query_string: bytes) -> list[str]:
+    """The roles a URL asks for; `role` may stand in it more than once."""
+    pairs = (pair.replace(b"+", b" ").partition(b"=") for pair in query_string.split(b"&"))
+    return [_text(unquote_to_bytes(value)) for name, _, value in pairs if name == b"role" and value]
+
+
 def new_query_id(url: Mapping[str, bytes], headers: Mapping[str, str]) -> str:
     """The client's query id, or a new one; an empty id asks for a new one too."""
     return _text(url.get("query_id", b"")) or headers.get("x-clickhouse-query-id") or str(uuid4())
@@ -151,13 +161,6 @@ def query_request(
     merged = {**{name: value for name, value in form.items() if name.startswith("param_")}, **url}
     metadata = {f"{name}_{suffix}" for name in uploads for suffix in ("structure", "types", "format")}
     texts = {name: _text(value) for name, value in url.items() if name != "query"}
-    if texts.get("role"):
-        raise QueryError(UNKNOWN_ROLE, f"There is no role {texts['role']!r}: the embedded engine has one user only.")
-    for name in ("compress", "decompress"):
-        if _flag(texts.get(name)):
-            raise QueryError(
-                NOT_IMPLEMENTED, f"{name}=1 (ClickHouse's own blocks) is not supported; use HTTP compression instead."
-            )
     settings = {
         name: value
         for name, value in texts.items()
@@ -180,8 +183,8 @@ def query_request(
         wait_end_of_query=_flag(texts.get("wait_end_of_query")) or _flag(settings.get("http_wait_end_of_query")),
         buffer_size=_count(texts.get("buffer_size") or settings.get("http_response_buffer_size") or "0", "buffer_size"),
         replace_running_query=_flag(texts.get("replace_running_query")),
-        cancel_on_close=_flag(settings.get("cancel_http_readonly_queries_on_client_close")),
         accepts_compression=_flag(settings.get("enable_http_compression", "1")),
+        protocol_revision=_count(texts.get("client_protocol_version") or "0", "client_protocol_version"),
         readonly=readonly,
         external_tables=tuple(_external_table(name, texts) for name in uploads),
     )

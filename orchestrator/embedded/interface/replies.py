@@ -14,7 +14,8 @@ from starlette.types import Message, Send
 from orchestrator.embedded.errors import QueryError
 from orchestrator.embedded.execution.engine import EngineFacts
 from orchestrator.embedded.execution.results import Result
-from orchestrator.embedded.interface.compression import Encoder, encoder_for
+from orchestrator.embedded.interface.blocks import BlockEncoder
+from orchestrator.embedded.interface.compression import ChainedEncoder, Encoder, encoder_for
 
 KEEP_ALIVE_SECONDS: Final = 30
 _HOLD_BYTES: Final = 64 * 1024
@@ -37,6 +38,9 @@ class Batch:
     is_last: bool
 
 
+NOTHING: Final = Batch(b"", 0, is_last=True)
+
+
 class Reply:
     """The answer to one request.
 
@@ -45,6 +49,7 @@ class Reply:
 
     Args:
         encoding: Content-Encoding of the answer, None for none.
+        is_in_blocks: below that, the answer is ClickHouse's own compressed blocks.
         in_thread: runs a blocking function in a thread.
         hold_bytes: bytes to hold back before the headers leave; 0 leaves it to the server.
     """
@@ -57,25 +62,36 @@ class Reply:
         self._tag = "".join(secrets.choice(string.ascii_lowercase) for _ in range(16))
         self._encoder: Encoder | None = None
         self.encoding: str | None = None
+        self.is_in_blocks = False
         self.hold_bytes = 0
         self.timezone = facts.timezone
         self.has_started = False
         self._gathered = b""
         self._last: list[Message] = []
 
-    async def result(self, result: Result, format_name: str | None, is_wanted: Callable[[], bool]) -> None:
-        """Send a result; the status is still open until its first bytes are there.
-
-        Args:
-            format_name: None for a statement without a result set.
-            is_wanted: False once nobody listens any more, so that nothing more is read.
+    def first_batch(self, result: Result) -> Batch:
+        """What the answer begins with, read before its status is decided. Blocks; call it in a thread.
 
         Raises:
             QueryError: the statement failed; `error` tells the client.
         """
         hold_bytes = max(self.hold_bytes, _HOLD_BYTES)
         patience = _HOLD_SECONDS if not self.hold_bytes else float("inf")
-        batch = await self._batch(result, hold_bytes, patience)
+        return self._gather(result, hold_bytes, patience)
+
+    async def result(
+        self, result: Result, format_name: str | None, batch: Batch, is_wanted: Callable[[], bool]
+    ) -> None:
+        """Send a result.
+
+        Args:
+            format_name: None for a statement without a result set.
+            batch: what it begins with.
+            is_wanted: False once nobody listens any more, so that nothing more is read.
+
+        Raises:
+            QueryError: the statement failed in mid-answer; `error` tells the client.
+        """
         headers = self._headers(result)
         if format_name is not None:
             headers["X-ClickHouse-Format"] = format_name
@@ -87,7 +103,7 @@ class Reply:
         await self._send(self._start(200, headers, is_encoded=True))
         while not batch.is_last and is_wanted():
             await self._send({"type": "http.response.body", "body": batch.body, "more_body": True})
-            batch = await self._batch(result, _BATCH_BYTES, _HOLD_SECONDS)
+            batch = await self._in_thread(self._gather, result, _BATCH_BYTES, _HOLD_SECONDS)
         self._last = [{"type": "http.response.body", "body": batch.body, "more_body": False}]
 
     def error(self, error: QueryError) -> None:
@@ -101,7 +117,7 @@ class Reply:
             if error.status == HTTPStatus.UNAUTHORIZED:
                 headers["WWW-Authenticate"] = 'Basic realm="ClickHouse server HTTP API"'
             text = error.body(self._facts.version).encode(errors="replace")
-            self._encoder = encoder_for(self.encoding) if self.encoding else None
+            self._encoder = self._new_encoder()
             self._whole(error.status, headers, self._finished(text))
             return
         text = error.body(self._facts.version).rstrip("\n").encode(errors="replace")
@@ -115,13 +131,9 @@ class Reply:
         for message in self._last:
             await self._send(message)
 
-    async def _batch(self, result: Result, enough_bytes: int, patience: float) -> Batch:
-        batch: Batch = await self._in_thread(self._gather, result, enough_bytes, patience)
-        return batch
-
     def _gather(self, result: Result, enough_bytes: int, patience: float) -> Batch:
-        if self._encoder is None and self.encoding:
-            self._encoder = encoder_for(self.encoding)
+        if self._encoder is None:
+            self._encoder = self._new_encoder()
         pieces: list[bytes] = []
         raw_bytes = 0
         first_at = 0.0
@@ -142,6 +154,12 @@ class Reply:
             # The encoder has these already: they must leave before the failure does, or the frame would be broken.
             self._gathered = b"".join(gathered)
             raise
+
+    def _new_encoder(self) -> Encoder | None:
+        coding = encoder_for(self.encoding) if self.encoding else None
+        if not self.is_in_blocks:
+            return coding
+        return ChainedEncoder(BlockEncoder(), coding) if coding else BlockEncoder()
 
     def _finished(self, text: bytes) -> Batch:
         body = self._encoder.encode(text) + self._encoder.finish() if self._encoder else text

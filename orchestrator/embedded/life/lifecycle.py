@@ -1,11 +1,7 @@
 """Starting, finding and stopping the engine process of a folder."""
 
-import json
 import os
-import select
 import signal
-import subprocess
-import sys
 import time
 from base64 import b64encode
 from collections.abc import Callable
@@ -16,10 +12,11 @@ from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 from typing import Final, TypeVar
 
-from orchestrator.constants import DEFAULT_HTTP_PORT, LOOPBACK, PROJECT_ROOT
-from orchestrator.embedded.life.options import DATA_FOLDER, ServerOptions
+from orchestrator.constants import DEFAULT_HTTP_PORT, LOOPBACK
+from orchestrator.embedded.life.options import DATA_FOLDER, EngineAccess, ServerOptions
 from orchestrator.embedded.life.owner import EngineFolderLockedError, ensure_writable, serve
 from orchestrator.embedded.life.ports import port_owner
+from orchestrator.embedded.life.spawning import has_ended, spawn, start_error
 from orchestrator.embedded.life.state import LOG_FILE, STATE_FILE, EngineState, lock_holder
 from orchestrator.exceptions import (
     EngineError,
@@ -27,22 +24,25 @@ from orchestrator.exceptions import (
     EnginePathInUseError,
     EnginePortInUseError,
     EngineStartError,
+    EngineUsersError,
 )
 
 _PING_SECONDS: Final = 3.0
 _POLL_SECONDS: Final = 0.02
-_LOG_LIMIT: Final = 64 * 1024 * 1024
-_TAIL_BYTES: Final = 2000
 
 _T = TypeVar("_T")
 
 _ERRORS: Final[dict[str, type[EngineError]]] = {
     kind.__name__: kind
-    for kind in (EnginePortInUseError, EnginePathError, EnginePathInUseError, EngineFolderLockedError, EngineStartError)
+    for kind in (
+        EnginePortInUseError,
+        EnginePathError,
+        EnginePathInUseError,
+        EngineFolderLockedError,
+        EngineStartError,
+        EngineUsersError,
+    )
 }
-
-# Processes this one has started: asked for their exit status when stopped, so that none stays a zombie.
-_children: list[subprocess.Popen[bytes]] = []
 
 
 @dataclass(frozen=True)
@@ -82,6 +82,7 @@ def start_engine(
     data_path: Path | None = None,
     user: str = "default",
     password: str = "",
+    access: EngineAccess | None = None,
     wait_seconds: float = 30,
 ) -> StartedEngine:
     """The engine of a folder, started as a process of its own unless it runs already.
@@ -89,21 +90,23 @@ def start_engine(
     Args:
         port: on 127.0.0.1; None takes 8123 or, if that is busy, the next free one, and says so in the note.
         data_path: where the tables live, `engine_dir/data` if not given.
+        access: who may use it, from where, and how much at once; loopback and one login if not given.
         wait_seconds: how long it may take until `SELECT 1` is answered.
 
     Raises:
         EnginePortInUseError: the port asked for is taken by another program.
         EnginePathError: a folder cannot be created or written.
         EnginePathInUseError: another process owns the folder and does not serve it.
+        EngineUsersError: the users file does not hold, or would let anybody in from elsewhere.
         EngineStartError: it did not come up in time, or ended at once; names the log.
     """
     engine_dir = engine_dir.absolute()
     deadline = time.monotonic() + wait_seconds
     if (running := engine_state(engine_dir)) is not None:
         return _found(running, port)
-    options = _options(engine_dir, port, data_path, user, password)
+    options = _options(engine_dir, port, data_path, user, password, access)
     ensure_writable(engine_dir)
-    outcome = _spawn(options, deadline)
+    outcome = spawn(options, deadline)
     while outcome.get("error") == EngineFolderLockedError.__name__:
         # Somebody else starts or stops this engine at this moment.
         other = _until(lambda: engine_state(engine_dir), deadline, while_=lambda: lock_holder(engine_dir) is not None)
@@ -111,12 +114,12 @@ def start_engine(
             return _found(other, port)
         if lock_holder(engine_dir) is not None:
             break
-        outcome = _spawn(options, deadline)
+        outcome = spawn(options, deadline)
     if "error" in outcome:
         raise _ERRORS.get(str(outcome["error"]), EngineError)(str(outcome["message"]), outcome["remedy"])
     state = _until(lambda: engine_state(engine_dir), deadline)
     if state is None or not _until(lambda: _answers(options, state.port), deadline):
-        raise _start_error(options, "does not answer")
+        raise start_error(options, "does not answer")
     return StartedEngine(state, was_running=False, note=_port_note(state, port))
 
 
@@ -139,7 +142,7 @@ def stop_engine(engine_dir: Path, wait_seconds: float = 60) -> EngineState | Non
         return None
     with suppress(ProcessLookupError):
         os.kill(state.pid, signal.SIGTERM)
-    if not _until(lambda: lock_holder(engine_dir) != state.pid and _has_ended(state.pid), deadline):
+    if not _until(lambda: lock_holder(engine_dir) != state.pid and has_ended(state.pid), deadline):
         raise EngineError(
             f"The engine, process {state.pid}, did not end within {wait_seconds:g} seconds; see {state.log}.",
             f"Wait, or end it by hand: kill {state.pid}.",
@@ -154,6 +157,7 @@ def run_engine_in_foreground(
     data_path: Path | None = None,
     user: str = "default",
     password: str = "",
+    access: EngineAccess | None = None,
     on_ready: Callable[[EngineState], None] = lambda _: None,
 ) -> None:
     """Be the engine: serve in this process until SIGTERM or SIGINT. Call it from the main thread.
@@ -164,58 +168,14 @@ def run_engine_in_foreground(
     Raises:
         EngineError: as `start_engine`; EnginePathInUseError also when the engine of this folder runs already.
     """
-    serve(_options(engine_dir.absolute(), port, data_path, user, password), on_ready)
+    serve(_options(engine_dir.absolute(), port, data_path, user, password, access), on_ready)
 
 
-def _options(engine_dir: Path, port: int | None, data_path: Path | None, user: str, password: str) -> ServerOptions:
-    return ServerOptions(engine_dir, port, (data_path or engine_dir / DATA_FOLDER).absolute(), user, password)
-
-
-def _spawn(options: ServerOptions, deadline: float) -> dict[str, str | None]:
-    """Start the server process; gives its report: a pid, or an error by class name. Raises EngineStartError."""
-    log = options.engine_dir / LOG_FILE
-    if log.exists() and log.stat().st_size > _LOG_LIMIT:
-        log.replace(log.with_suffix(".log.1"))
-    reading, writing = os.pipe()
-    command = [sys.executable, "-m", "orchestrator.embedded.server", "--home", str(options.engine_dir)]
-    command += ["--data", str(options.data_path), "--user", options.user, "--report-fd", str(writing)]
-    command += ["--port", str(options.port)] if options.port is not None else []
-    with os.fdopen(reading, encoding="utf-8") as report:
-        try:
-            with log.open("ab") as log_file:
-                process = subprocess.Popen(
-                    command,
-                    stdin=subprocess.PIPE,
-                    stdout=log_file,
-                    stderr=log_file,
-                    cwd=PROJECT_ROOT,
-                    start_new_session=True,
-                    pass_fds=(writing,),
-                )
-        finally:
-            os.close(writing)
-        _children.append(process)
-        if process.stdin is not None:
-            with suppress(BrokenPipeError), process.stdin as stdin:
-                stdin.write(json.dumps({"password": options.password}).encode() + b"\n")
-        # The pipe also becomes readable, and gives nothing, when the process ends without a report.
-        is_readable, _, _ = select.select([report], [], [], max(0.0, deadline - time.monotonic()))
-        line = report.readline() if is_readable else ""
-    if not is_readable:
-        # Or it would come up later, with nobody who knows of it.
-        process.terminate()
-        raise _start_error(options, "did not come up in time")
-    if not line:
-        raise _start_error(options, "ended while it started")
-    outcome: dict[str, str | None] = json.loads(line)
-    return outcome
-
-
-def _start_error(options: ServerOptions, what: str) -> EngineStartError:
-    log = options.engine_dir / LOG_FILE
-    tail = log.read_bytes()[-_TAIL_BYTES:].decode(errors="replace").strip().splitlines() if log.exists() else []
-    last = f" Its last words: {tail[-1]}" if tail else ""
-    return EngineStartError(f"The engine {what}.{last}", f"See {log}.")
+def _options(  # noqa: PLR0917
+    engine_dir: Path, port: int | None, data_path: Path | None, user: str, password: str, access: EngineAccess | None
+) -> ServerOptions:
+    data = (data_path or engine_dir / DATA_FOLDER).absolute()
+    return ServerOptions(engine_dir, port, data, user, password, access or EngineAccess())
 
 
 def _found(state: EngineState, port: int | None) -> StartedEngine:
@@ -236,27 +196,6 @@ def _port_note(state: EngineState, port: int | None) -> str | None:
 def _owner(engine_dir: Path) -> EngineState | None:
     state = EngineState.read(engine_dir)
     return state if state is not None and state.pid == lock_holder(engine_dir) else None
-
-
-def _has_ended(pid: int) -> bool:
-    for child in _children:
-        if child.pid == pid and child.poll() is not None:
-            _children.remove(child)
-            return True
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return True
-    return _is_zombie(pid)
-
-
-def _is_zombie(pid: int) -> bool:
-    import psutil  # noqa: PLC0415  only while stopping
-
-    try:
-        return bool(psutil.Process(pid).status() == psutil.STATUS_ZOMBIE)
-    except psutil.NoSuchProcess:
-        return True
 
 
 def _answers(options: ServerOptions, port: int) -> bool:

@@ -1,20 +1,32 @@
-"""Taking a TCP port on the loopback address, and saying who has it when it cannot be had."""
+"""Taking a TCP port, and saying who has it when it cannot be had."""
 
 import errno
 import socket
+from ipaddress import ip_address
 from typing import Final
 
-from orchestrator.constants import DEFAULT_HTTP_PORT, LOOPBACK
+from orchestrator.constants import DEFAULT_HTTP_PORT
 from orchestrator.exceptions import EngineError, EnginePortInUseError
 
 _BACKLOG: Final = 1024
 _TRIES: Final = 200
 
 
-def listen(port: int | None) -> socket.socket:
-    """A listening socket on 127.0.0.1; connections wait in it until they are served.
+def is_loopback(host: str) -> bool:
+    """True for a name or address that only this machine can reach."""
+    if host == "localhost" or host.endswith(".localhost"):
+        return True
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def listen(host: str, port: int | None) -> socket.socket:
+    """A listening socket; connections wait in it until they are served.
 
     Args:
+        host: an address of this machine, or 0.0.0.0 or :: for all of them.
         port: None takes ClickHouse's 8123 or, if that is busy, the next port that is free.
 
     Raises:
@@ -23,7 +35,7 @@ def listen(port: int | None) -> socket.socket:
     """
     ports = [port] if port is not None else range(DEFAULT_HTTP_PORT, DEFAULT_HTTP_PORT + _TRIES)
     for candidate in ports:
-        sock = _try_listen(candidate)
+        sock = _try_listen(host, candidate)
         if sock is not None:
             return sock
     wanted = ports[0]
@@ -49,16 +61,27 @@ def port_owner(port: int) -> str | None:
     return None
 
 
-def _try_listen(port: int) -> socket.socket | None:
-    sock = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+def _try_listen(host: str, port: int) -> socket.socket | None:
+    try:
+        family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        sock = socket.socket(family, kind, protocol)
+    except OSError as error:
+        raise _cannot_open(host, port, error) from error
     try:
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        sock.bind((LOOPBACK, port))
+        sock.bind(address)
         # Listening at once, not only when served: of two sockets that are merely bound, both would believe they won.
         sock.listen(_BACKLOG)
     except OSError as error:
         sock.close()
         if error.errno == errno.EADDRINUSE:
             return None
-        raise EngineError(f"Port {port} cannot be opened: {error.strerror}.", "Take one above 1023.") from error
+        raise _cannot_open(host, port, error) from error
     return sock
+
+
+def _cannot_open(host: str, port: int, error: OSError) -> EngineError:
+    return EngineError(
+        f"{host} port {port} cannot be opened: {error.strerror}.",
+        "The address has to be one of this machine's, the port one above 1023.",
+    )

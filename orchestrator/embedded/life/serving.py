@@ -3,46 +3,56 @@
 import asyncio
 import contextlib
 import os
-import shutil
 import signal
 import socket
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from types import FrameType
 from typing import Final
 
 import uvicorn
 
-from orchestrator.constants import LOOPBACK
+from orchestrator.embedded.access.users import User, with_limits
 from orchestrator.embedded.errors import QueryError
+from orchestrator.embedded.execution.config import CONFIG_FOLDER, write_config
 from orchestrator.embedded.execution.engine import Engine
+from orchestrator.embedded.execution.workplace import Premises
 from orchestrator.embedded.interface.app import create_app
-from orchestrator.embedded.interface.protocol import Credentials
 from orchestrator.embedded.interface.replies import KEEP_ALIVE_SECONDS
 from orchestrator.embedded.interface.service import Service
 from orchestrator.embedded.life.options import ServerOptions
 from orchestrator.embedded.life.state import LOG_FILE, EngineState
+from orchestrator.embedded.records.query_log import QueryLog
 from orchestrator.exceptions import EngineError, EnginePathInUseError, EngineStartError
 from orchestrator.helpers import get_logger, utc_now
 
-SPOOL_FOLDER: Final = "tmp"
 # What a cancelled query gets to answer its client, after the drain.
 _LAST_WORDS_SECONDS: Final = 5
 
 _log = get_logger(__name__)
 
 
-def serve_on(sock: socket.socket, options: ServerOptions, on_ready: Callable[[EngineState], None]) -> None:
+def serve_on(
+    sock: socket.socket,
+    options: ServerOptions,
+    users: Mapping[str, User],
+    is_sandboxed: bool,
+    on_ready: Callable[[EngineState], None],
+) -> None:
     """Open the engine and serve it on a listening socket until SIGTERM or SIGINT, from the main thread.
+
+    Args:
+        users: who may log in, by name.
+        is_sandboxed: the kernel keeps this process to the engine's folders.
 
     Raises:
         EnginePathInUseError: another process has the data folder open.
         EngineStartError: chdb cannot open it.
     """
-    spool = options.engine_dir / SPOOL_FOLDER
-    shutil.rmtree(spool, ignore_errors=True)
-    spool.mkdir(mode=0o700)
+    config = write_config(options.engine_dir / CONFIG_FOLDER, options.user_files, options.backups)
+    # A relative path in file() counts from here.
+    os.chdir(options.user_files)
     try:
-        engine = Engine(options.data_path)
+        engine = Engine(options.data_path, config)
     except QueryError as error:
         raise _cannot_open(options, error) from error
     state = EngineState(
@@ -53,9 +63,12 @@ def serve_on(sock: socket.socket, options: ServerOptions, on_ready: Callable[[En
         started_at=utc_now(),
         version=engine.facts.version,
     )
-    service = Service(engine, spool, Credentials(options.user, options.password), LOOPBACK)
+    query_log = QueryLog(engine, options.spool)
+    premises = Premises(engine, options.spool, options.user_files, is_sandboxed, query_log.flush)
+    limited = with_limits(users, options.access.max_execution_seconds)
+    service = Service(premises, limited, options.access, query_log)
 
-    config = uvicorn.Config(
+    settings = uvicorn.Config(
         create_app(service),
         http="httptools",
         ws="none",
@@ -69,7 +82,7 @@ def serve_on(sock: socket.socket, options: ServerOptions, on_ready: Callable[[En
         timeout_keep_alive=KEEP_ALIVE_SECONDS,
         timeout_graceful_shutdown=int(options.drain_seconds) + _LAST_WORDS_SECONDS,
     )
-    server = _Server(config, service.kill_all, options.drain_seconds)
+    server = _Server(settings, service.kill_all, options.drain_seconds)
 
     def announce() -> None:
         state.write(options.engine_dir)

@@ -15,6 +15,8 @@ from typing import IO, Final, Self
 LOCK_FILE: Final = "engine.lock"
 STATE_FILE: Final = "engine.json"
 LOG_FILE: Final = "engine.log"
+# What the process says outside its log: a trace of Python, or of the engine when it crashes.
+STDERR_FILE: Final = "engine.stderr"
 _INSTANT_SECONDS: Final = 0.1
 
 

@@ -353,11 +353,8 @@ def test_a_broken_host_header_is_refused_and_answered(http_client):
     assert http_client(method="GET", path="/ping", headers={"Host": "evil.example"}).status == 403
 
 
-def test_other_methods_and_clickhouse_blocks_are_refused_in_words(http_client):
+def test_other_methods_are_refused_in_words(http_client):
     assert http_client(b"SELECT 1", method="DELETE").status == 405
-    for name in ("compress", "decompress"):
-        answer = http_client(b"SELECT 1", **{name: "1"})
-        assert (answer.status, answer.headers["x-clickhouse-exception-code"]) == (501, "48")
 
 
 def test_readonly_in_the_url_keeps_a_post_from_writing(http_client, database):

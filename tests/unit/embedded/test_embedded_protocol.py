@@ -8,8 +8,10 @@ from orchestrator.embedded.errors import QueryError
 from orchestrator.embedded.interface.protocol import (
     Credentials,
     credentials,
+    is_flag_set,
     new_query_id,
     query_request,
+    roles_asked,
     split_types,
     url_parameters,
 )
@@ -38,7 +40,7 @@ def test_settings_of_the_http_server_are_acted_on():
     asked = request(
         b"cancel_http_readonly_queries_on_client_close=1&enable_http_compression=0&http_wait_end_of_query=1"
     )
-    assert (asked.cancel_on_close, asked.accepts_compression, asked.wait_end_of_query) == (True, False, True)
+    assert (asked.accepts_compression, asked.wait_end_of_query) == (False, True)
 
 
 def test_headers_beat_the_url_for_database_and_format():
@@ -89,10 +91,15 @@ def test_a_session_timeout_out_of_range_is_374(value):
     assert caught.value.code == 374
 
 
-def test_a_role_is_refused_because_there_are_none():
-    with pytest.raises(QueryError) as caught:
-        request(b"role=admin")
-    assert caught.value.code == 511
+def test_roles_may_be_asked_for_more_than_once():
+    assert roles_asked(b"role=desk&query=SELECT+1&role=night%20shift") == ["desk", "night shift"]
+    assert roles_asked(b"role=&query=SELECT+1") == []
+
+
+def test_a_flag_of_the_transport_is_off_unless_it_is_set():
+    assert is_flag_set({"compress": b"1"}, "compress")
+    assert not is_flag_set({"compress": b"0"}, "compress")
+    assert not is_flag_set({}, "compress")
 
 
 def test_a_query_id_comes_from_the_url_then_the_header_then_from_us():
