@@ -58,44 +58,22 @@ def main(ctx: click.Context) -> None:
 @click.option("--foreground", is_flag=True, help="Stay in this terminal until interrupted.")
 @click.pass_obj
 def up(settings: Settings, port: int | None, path: Path | None, foreground: bool) -> None:
-    """Start the embedded ClickHouse engine on loopback, or find the one that runs."""
-    from orchestrator.embedded import run_engine_in_foreground, start_engine
+    """Start the embedded ClickHouse engine, or find the one that runs.
 
-    if not settings.is_embedded:
-        stdout_console().print(f"CLICKHOUSE_HOST names {settings.host}: nothing to start.")
-        return
-    password = settings.clickhouse_password.get_secret_value()
-    chosen = port or settings.clickhouse_port
-    if foreground:
-        run_engine_in_foreground(
-            settings.engine_dir, chosen, data_path=path, user=settings.clickhouse_user, password=password
-        )
-        return
-    started = start_engine(
-        settings.engine_dir, chosen, data_path=path, user=settings.clickhouse_user, password=password
-    )
-    if started.note:
-        stdout_console().print(started.note, markup=False)
-    state = started.state
-    verb = "is already running" if started.was_running else "started"
-    stdout_console().print(
-        f"engine {verb}: ClickHouse {state.version} at http://{settings.host}:{state.port} (pid {state.pid}), "
-        f"data in {state.path}, log {state.log}",
-        markup=False,
-    )
+    It listens on TOUCHSTONE_LISTEN_HOST, which is loopback unless changed; see docs/embedded.md for users and limits.
+    """
+    from orchestrator.verbs.engine import bring_up
+
+    bring_up(stdout_console(), settings, port, path, foreground)
 
 
 @main.command(short_help="Stop the embedded engine; data stays.")
 @click.pass_obj
 def down(settings: Settings) -> None:
     """Stop the embedded engine once its running queries are done. Data stays."""
-    from orchestrator.embedded import stop_engine
+    from orchestrator.verbs.engine import bring_down
 
-    if not settings.is_embedded:
-        stdout_console().print(f"CLICKHOUSE_HOST names {settings.host}: it is not ours to stop.")
-        return
-    stopped = stop_engine(settings.engine_dir)
-    stdout_console().print("no engine was running" if stopped is None else f"engine stopped (pid {stopped.pid})")
+    bring_down(stdout_console(), settings)
 
 
 @main.command(short_help="What there is: engine, migrations, rows, quarantine.")
@@ -151,6 +129,51 @@ def migrate(  # noqa: PLR0917 click passes options by name
     else:
         applied = migrations.apply_migrations(settings)
         console.print(f"applied {', '.join(map(str, applied.applied_now)) or 'nothing new'}; {applied.total} in all")
+
+
+@main.command(short_help="Back the database up to a file or folder.")
+@click.argument("name", required=False)
+@click.option("--base", metavar="NAME", help="An earlier backup: write only what differs from it, and keep that one.")
+@click.option("--list", "show_list", is_flag=True, help="List the backups instead, newest first.")
+@click.pass_obj
+def backup(settings: Settings, name: str | None, base: str | None, show_list: bool) -> None:
+    """Back the warehouse's database up as NAME in TOUCHSTONE_BACKUP_DIR, while it is in use.
+
+    A NAME that ends in .tar.gz becomes an archive, any other a folder; without one it is made of database and time.
+    Tables, views, dictionaries and rows are in it; Dagster's history is not.
+    """
+    from orchestrator.verbs.backup import back_up, print_backups
+
+    if show_list:
+        print_backups(stdout_console(), settings)
+    else:
+        back_up(stdout_console(), settings, name, base)
+
+
+@main.command(short_help="Restore a database from a backup.")
+@click.argument("name")
+@click.option("--into", metavar="DATABASE", help="Restore under this name; the default is CLICKHOUSE_DATABASE.")
+@click.option(
+    "--from", "source", metavar="DATABASE", help="Its name in the backup, if that is not CLICKHOUSE_DATABASE."
+)
+@click.option("--replace", is_flag=True, help="Drop the tables that are there, once the backup has proved to hold.")
+@click.option("--yes", is_flag=True, help="Do not ask before replacing.")
+@click.pass_obj
+def restore(  # noqa: PLR0917 click passes options by name
+    settings: Settings, name: str, into: str | None, source: str | None, replace: bool, yes: bool
+) -> None:
+    """Restore the backup NAME of TOUCHSTONE_BACKUP_DIR (see `touchstone backup --list`).
+
+    A database that has tables is left alone unless --replace is given.
+    """
+    from orchestrator.verbs import backup as verbs
+    from orchestrator.warehouse.backups import Restore
+
+    own = settings.clickhouse_database
+    wanted = Restore(name, source or own, into or own, replace)
+    if replace and not yes:
+        click.confirm(f"Drop all tables of {wanted.target} and put those of {name} in their place?", abort=True)
+    verbs.restore(stdout_console(), settings, wanted)
 
 
 @main.group(short_help="Check the lookup desk, mint IDs for new keys.")

@@ -11,6 +11,7 @@ TouchstoneError
 │   ├── EnginePathError          the data folder cannot be written
 │   ├── EngineUsersError         the users file does not hold, or leaves the door open
 │   └── QueryError               one request's failure, as ClickHouse words it (embedded/errors.py)
+├── BackupError                  a backup cannot be written or restored
 ├── MigrationError
 │   ├── MigrationsMissingError   objects that migrations own are not there
 │   └── SchemaDriftError         the live schema is not the one checked in
@@ -65,6 +66,10 @@ class EnginePathInUseError(EngineError):
 
 class EnginePathError(EngineError):
     """The data folder cannot be created or written."""
+
+
+class BackupError(TouchstoneError):
+    """A backup cannot be written, found or restored."""
 
 
 class MigrationError(TouchstoneError):

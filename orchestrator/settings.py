@@ -16,6 +16,7 @@ from orchestrator.constants import (
     PROJECT_ROOT,
     SAMPLE_DATA_DIR,
 )
+from orchestrator.embedded.life.options import MAX_CONCURRENT_QUERIES, EngineAccess
 from orchestrator.exceptions import SettingsError
 
 Port = Annotated[int, Field(ge=1, le=65535)]
@@ -37,16 +38,30 @@ class Settings(BaseSettings):
 
     touchstone_home: Path = PROJECT_ROOT / ".touchstone"
     touchstone_drop_dir: Path = SAMPLE_DATA_DIR
+    touchstone_listen_host: str = LOOPBACK
+    touchstone_users_file: Path | None = None
+    touchstone_user_files_dir: Path | None = None
+    touchstone_backup_dir: Path | None = None
+    touchstone_max_concurrent_queries: Annotated[int, Field(ge=1, le=1000)] = MAX_CONCURRENT_QUERIES
+    touchstone_max_request_bytes: Annotated[int, Field(ge=0)] = 0
+    touchstone_max_query_seconds: Annotated[int, Field(ge=0)] = 0
+
     touchstone_ui_port: Port = 3000
     touchstone_dbt_threads: Annotated[int, Field(ge=1, le=64)] = 4
     touchstone_log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     touchstone_log_format: Literal["console", "json"] = "console"
     touchstone_mint_in_warehouse: bool = False
 
-    @field_validator("touchstone_home", "touchstone_drop_dir")
+    @field_validator(
+        "touchstone_home",
+        "touchstone_drop_dir",
+        "touchstone_users_file",
+        "touchstone_user_files_dir",
+        "touchstone_backup_dir",
+    )
     @classmethod
-    def _absolute(cls, path: Path) -> Path:
-        return (PROJECT_ROOT / path.expanduser()).resolve()
+    def _absolute(cls, path: Path | None) -> Path | None:
+        return None if path is None else (PROJECT_ROOT / path.expanduser()).resolve()
 
     @property
     def is_embedded(self) -> bool:
@@ -67,6 +82,24 @@ class Settings(BaseSettings):
     def engine_dir(self) -> Path:
         """Folder of the embedded engine: its data, state file and log."""
         return self.touchstone_home / "engine"
+
+    @property
+    def backup_dir(self) -> Path:
+        """Folder of the embedded engine's backups."""
+        return self.touchstone_backup_dir or self.touchstone_home / "backups"
+
+    @property
+    def engine_access(self) -> EngineAccess:
+        """Who may use the embedded engine, from where, and how much at once."""
+        return EngineAccess(
+            host=self.touchstone_listen_host,
+            users_file=self.touchstone_users_file,
+            user_files=self.touchstone_user_files_dir,
+            backups=self.backup_dir,
+            max_concurrent_queries=self.touchstone_max_concurrent_queries,
+            max_request_bytes=self.touchstone_max_request_bytes,
+            max_execution_seconds=self.touchstone_max_query_seconds,
+        )
 
     @property
     def dagster_dir(self) -> Path:

@@ -18,7 +18,7 @@ from orchestrator.embedded.life.state import LOG_FILE
 from orchestrator.exceptions import EngineError
 from orchestrator.helpers import configure_logging, get_logger
 
-_log = get_logger(__name__)
+_log = get_logger("orchestrator.embedded.server")
 
 
 def main() -> int:

@@ -1,6 +1,7 @@
 """Reaching the engine that the settings name, starting the embedded one when it is ours to start."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import clickhouse_connect
 from clickhouse_connect.driver.client import Client
@@ -46,15 +47,19 @@ def ensure_engine(settings: Settings) -> Address:
     """
     if not settings.is_embedded:
         return running_address(settings)
-    started = start_engine(
-        settings.engine_dir,
-        settings.clickhouse_port,
-        user=settings.clickhouse_user,
-        password=settings.clickhouse_password.get_secret_value(),
-    )
+    started = start_engine(settings.engine_dir, settings.clickhouse_port, **engine_arguments(settings))
     if not started.was_running:
         log.info("engine started", pid=started.state.pid, port=started.state.port, note=started.note)
     return Address(settings.host, started.state.port)
+
+
+def engine_arguments(settings: Settings) -> dict[str, Any]:
+    """Who may log in to the embedded engine and how it may be used, for `start_engine` and its like."""
+    return {
+        "user": settings.clickhouse_user,
+        "password": settings.clickhouse_password.get_secret_value(),
+        "access": settings.engine_access,
+    }
 
 
 def connect(settings: Settings, *, database: str | None = None) -> Client:

@@ -8,7 +8,7 @@ has to react to signals, because a running query blocks its thread.
 import json
 import threading
 from collections import OrderedDict, deque
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, Protocol
@@ -128,6 +128,10 @@ class Handle:
     def use(self, database: str) -> None:
         """Change the current database; 81 UNKNOWN_DATABASE leaves it as it was."""
         self.query(f"USE {quoted_name(database)}".encode(errors="surrogateescape"))
+
+    def on_progress(self, listener: Callable[[dict[str, int]], None] | None) -> None:
+        """Have a function called about every 100 ms while a statement runs, with the counters of the summary."""
+        self._connection.set_progress_callback(listener)
 
     def use_files(self, may_use: bool) -> None:
         """Give this handle the right to read and write files of the host, or take it away."""

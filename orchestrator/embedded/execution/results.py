@@ -2,10 +2,10 @@
 
 import json
 import time
-from collections.abc import Callable
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, fields, replace
 from tempfile import SpooledTemporaryFile
-from typing import Final, Protocol
+from typing import Final, Protocol, Self
 
 from orchestrator.embedded.errors import from_engine
 from orchestrator.embedded.execution.engine import EngineResult, EngineStream
@@ -26,6 +26,11 @@ class Counters:
     result_rows: int = 0
     result_bytes: int = 0
     elapsed_ns: int = 0
+
+    @classmethod
+    def of_progress(cls, progress: Mapping[str, int]) -> Self:
+        """What the engine tells while a statement runs."""
+        return cls(**{entry.name: progress.get(entry.name, 0) for entry in fields(cls)})
 
     def summary(self) -> str:
         """One JSON object, all values strings: clients call string methods on them."""

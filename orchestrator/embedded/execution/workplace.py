@@ -137,6 +137,7 @@ class Workplace:
         handle, self._handle = self._handle, None
         if handle is None:
             return
+        handle.on_progress(None)
         if self._session is None:
             self._give_back(handle)
             return

@@ -1,6 +1,7 @@
 """What is known of one request when it is over: a line in the log, a row in the query log."""
 
 import time
+from collections.abc import Mapping
 from datetime import UTC, datetime
 
 from starlette.requests import Request
@@ -33,6 +34,7 @@ class Account:
     Attributes:
         kind: of the statement, such as SELECT, once it is known.
         sql: of the statement, without the data of an INSERT.
+        counters: of the statement once it has ended, `progress` while it runs.
         database: the current one, as far as the request names it.
     """
 
@@ -47,11 +49,18 @@ class Account:
         self.database = DEFAULT_DATABASE
         self.asked: QueryRequest | None = None
         self.counters = Counters()
+        self.progress = Counters()
         self.is_client_gone = False
+
+    def note_progress(self, progress: Mapping[str, int]) -> None:
+        """The engine tells how far the statement is."""
+        self.progress = Counters.of_progress(progress)
 
     def close(self, failure: QueryError | None, query_log: QueryLog) -> None:
         """The request is over: write down how it went."""
         seconds = time.monotonic() - self._began
+        if failure is not None:
+            self.counters = self.progress
         _log.info(
             "query",
             query_id=self._query_id,

@@ -20,6 +20,7 @@ from orchestrator.embedded.execution.workplace import Workplace
 from orchestrator.embedded.interface.account import Account
 from orchestrator.embedded.interface.body import Body
 from orchestrator.embedded.interface.compression import response_encoding
+from orchestrator.embedded.interface.early import EARLY_HEADER, EarlyHeader
 from orchestrator.embedded.interface.protocol import (
     EXTERNAL_TABLE_DEFAULT,
     QueryRequest,
@@ -180,8 +181,12 @@ class _Exchange:
 
     async def _statement(self, place: Workplace, runner: Runner, sql: bytes) -> None:
         watch = asyncio.create_task(self._watch(place))
+        progress = asyncio.create_task(self._tell_progress())
         try:
-            begun = await self._in_thread(self._begin, place, runner, sql)
+            try:
+                begun = await self._in_thread(self._begin, place, runner, sql)
+            finally:
+                progress.cancel()
             self._account.counters = begun.result.counters
             self._reply.timezone = place.timezone
             try:
@@ -201,6 +206,7 @@ class _Exchange:
         """Run a statement up to the first bytes of its answer, to its end when it is short: all in one thread."""
         if not place.is_open:
             place.open()
+        place.handle.on_progress(self._account.note_progress)
         parsed = runner.parse(sql)
         self._account.kind = parsed.kind
         result, output_format = runner.run(parsed)
@@ -224,6 +230,16 @@ class _Exchange:
         except BaseException:
             await self._in_thread(sink.cancel)
             raise
+
+    async def _tell_progress(self) -> None:
+        """Send a header now and then until the answer begins, if the client asked for that."""
+        asked = self._account.asked
+        send_header: EarlyHeader | None = self._request.scope.get("extensions", {}).get(EARLY_HEADER)
+        if asked is None or asked.progress_seconds is None or send_header is None:
+            return
+        while True:
+            await asyncio.sleep(asked.progress_seconds)
+            send_header("X-ClickHouse-Progress", self._account.progress.summary())
 
     async def _watch(self, place: Workplace) -> None:
         """Notice that the client has gone, and stop a statement that only reads: nobody will have its answer."""

@@ -17,6 +17,7 @@ from orchestrator.embedded.errors import (
 
 DEFAULT_SESSION_SECONDS: Final = 60
 MAX_SESSION_SECONDS: Final = 3600
+_PROGRESS_MS: Final = 100
 EXTERNAL_TABLE_DEFAULT: Final = "_data"
 
 _TRANSPORT: Final = frozenset(
@@ -64,6 +65,7 @@ class QueryRequest:
         params: query parameters, their text in escaped form as the engine expects it.
         buffer_size: bytes to hold back before headers leave.
         session_seconds: idle life asked for.
+        progress_seconds: time between headers that tell the progress, None for no such headers.
         protocol_revision: the native protocol the client knows, for the Native format.
         readonly: 0, or the readonly level of the request.
     """
@@ -83,6 +85,7 @@ class QueryRequest:
     replace_running_query: bool
     accepts_compression: bool
     protocol_revision: int
+    progress_seconds: float | None
     readonly: int
     external_tables: tuple[ExternalTable, ...] = field(default=())
 
@@ -184,6 +187,7 @@ def query_request(
         buffer_size=_count(texts.get("buffer_size") or settings.get("http_response_buffer_size") or "0", "buffer_size"),
         replace_running_query=_flag(texts.get("replace_running_query")),
         accepts_compression=_flag(settings.get("enable_http_compression", "1")),
+        progress_seconds=_progress_seconds(settings),
         protocol_revision=_count(texts.get("client_protocol_version") or "0", "client_protocol_version"),
         readonly=readonly,
         external_tables=tuple(_external_table(name, texts) for name in uploads),
@@ -212,6 +216,13 @@ def split_types(types: str) -> list[str]:
         else:
             parts[-1] += sign
     return [part.strip() for part in parts]
+
+
+def _progress_seconds(settings: Mapping[str, str]) -> float | None:
+    if not _flag(settings.get("send_progress_in_http_headers")):
+        return None
+    name = "http_headers_progress_interval_ms"
+    return _count(settings.get(name) or str(_PROGRESS_MS), name) / 1000
 
 
 def _session_seconds(value: str | None) -> int:

@@ -42,7 +42,7 @@ def serve(options: ServerOptions, on_ready: Callable[[EngineState], None]) -> No
     users = _users(options)
     lock = _own(options)
     try:
-        sock = listen(options.access.host, options.port)
+        socks = listen(options.access.host, options.port)
         try:
             _empty_spool(options.spool)
             is_sandboxed = enter_sandbox((options.engine_dir, options.data_path, options.user_files, options.backups))
@@ -50,9 +50,10 @@ def serve(options: ServerOptions, on_ready: Callable[[EngineState], None]) -> No
             # have to be born in the sandbox.
             from orchestrator.embedded.life.serving import serve_on  # noqa: PLC0415
 
-            serve_on(sock, options, users, is_sandboxed, on_ready)
+            serve_on(socks, options, users, is_sandboxed, on_ready)
         finally:
-            sock.close()
+            for sock in socks:
+                sock.close()
     finally:
         (options.engine_dir / STATE_FILE).unlink(missing_ok=True)
         lock.release()

@@ -5,11 +5,12 @@ import socket
 from ipaddress import ip_address
 from typing import Final
 
-from orchestrator.constants import DEFAULT_HTTP_PORT
+from orchestrator.constants import DEFAULT_HTTP_PORT, LOOPBACK
 from orchestrator.exceptions import EngineError, EnginePortInUseError
 
 _BACKLOG: Final = 1024
 _TRIES: Final = 200
+_EVERY_ADDRESS: Final = ("0.0.0.0", "::")
 
 
 def is_loopback(host: str) -> bool:
@@ -22,8 +23,8 @@ def is_loopback(host: str) -> bool:
         return False
 
 
-def listen(host: str, port: int | None) -> socket.socket:
-    """A listening socket; connections wait in it until they are served.
+def listen(host: str, port: int | None) -> list[socket.socket]:
+    """Listening sockets, one of which this machine reaches at 127.0.0.1; connections wait in them until served.
 
     Args:
         host: an address of this machine, or 0.0.0.0 or :: for all of them.
@@ -31,13 +32,17 @@ def listen(host: str, port: int | None) -> socket.socket:
 
     Raises:
         EnginePortInUseError: the port is taken; the message says by which program, if the system tells.
-        EngineError: the system does not let this user open the port.
+        EngineError: the system does not let this user open the port, or the address is not this machine's.
     """
+    # The project's own verbs ask at the loopback address, whoever else is served.
+    hosts = [host] if host in (LOOPBACK, *_EVERY_ADDRESS) else [LOOPBACK, host]
     ports = [port] if port is not None else range(DEFAULT_HTTP_PORT, DEFAULT_HTTP_PORT + _TRIES)
     for candidate in ports:
-        sock = _try_listen(host, candidate)
-        if sock is not None:
-            return sock
+        socks = [sock for name in hosts if (sock := _try_listen(name, candidate)) is not None]
+        if len(socks) == len(hosts):
+            return socks
+        for sock in socks:
+            sock.close()
     wanted = ports[0]
     owner = port_owner(wanted)
     by = f"by {owner}" if owner else "by another program"

@@ -5,7 +5,7 @@ import contextlib
 import os
 import signal
 import socket
-from collections.abc import Awaitable, Callable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from types import FrameType
 from typing import Final
 
@@ -17,10 +17,11 @@ from orchestrator.embedded.execution.config import CONFIG_FOLDER, write_config
 from orchestrator.embedded.execution.engine import Engine
 from orchestrator.embedded.execution.workplace import Premises
 from orchestrator.embedded.interface.app import create_app
+from orchestrator.embedded.interface.early import EarlyHeadersProtocol
 from orchestrator.embedded.interface.replies import KEEP_ALIVE_SECONDS
 from orchestrator.embedded.interface.service import Service
 from orchestrator.embedded.life.options import ServerOptions
-from orchestrator.embedded.life.state import LOG_FILE, EngineState
+from orchestrator.embedded.life.state import LOG_FILE, STDERR_FILE, EngineState
 from orchestrator.embedded.records.query_log import QueryLog
 from orchestrator.exceptions import EngineError, EnginePathInUseError, EngineStartError
 from orchestrator.helpers import get_logger, utc_now
@@ -32,13 +33,13 @@ _log = get_logger(__name__)
 
 
 def serve_on(
-    sock: socket.socket,
+    socks: Sequence[socket.socket],
     options: ServerOptions,
     users: Mapping[str, User],
     is_sandboxed: bool,
     on_ready: Callable[[EngineState], None],
 ) -> None:
-    """Open the engine and serve it on a listening socket until SIGTERM or SIGINT, from the main thread.
+    """Open the engine and serve it on listening sockets until SIGTERM or SIGINT, from the main thread.
 
     Args:
         users: who may log in, by name.
@@ -57,7 +58,7 @@ def serve_on(
         raise _cannot_open(options, error) from error
     state = EngineState(
         pid=os.getpid(),
-        port=sock.getsockname()[1],
+        port=socks[0].getsockname()[1],
         path=options.data_path,
         log=options.engine_dir / LOG_FILE,
         started_at=utc_now(),
@@ -70,7 +71,7 @@ def serve_on(
 
     settings = uvicorn.Config(
         create_app(service),
-        http="httptools",
+        http=EarlyHeadersProtocol,
         ws="none",
         lifespan="on",
         log_config=None,
@@ -90,7 +91,7 @@ def serve_on(
         on_ready(state)
 
     server.on_serving = announce
-    server.run(sockets=[sock])
+    server.run(sockets=list(socks))
 
 
 class _Server(uvicorn.Server):
@@ -145,5 +146,5 @@ def _cannot_open(options: ServerOptions, error: QueryError) -> EngineError:
             )
     detail = error.text.partition("Stack trace")[0].strip()
     return EngineStartError(
-        f"chdb cannot open {options.data_path}: {detail}", f"It says why in {options.engine_dir / LOG_FILE}."
+        f"chdb cannot open {options.data_path}: {detail}", f"It says why in {options.engine_dir / STDERR_FILE}."
     )

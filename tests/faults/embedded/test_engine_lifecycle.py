@@ -275,12 +275,12 @@ def test_the_password_is_asked_for_and_is_in_no_process_list(engine_dir):
     assert "s3cret" not in state.log.read_text()
 
 
-def test_an_engine_that_cannot_open_its_data_says_so_and_names_the_log(engine_dir):
+def test_an_engine_that_cannot_open_its_data_says_so_and_names_the_file_that_says_why(engine_dir):
     (engine_dir / "data" / "metadata").mkdir(parents=True)
     (engine_dir / "data" / "metadata" / "broken.sql").write_text("this is no SQL")
-    with pytest.raises(EngineStartError, match=r"cannot open .*engine/data.*engine\.log"):
+    with pytest.raises(EngineStartError, match=r"cannot open .*engine/data.*engine\.stderr"):
         start_engine(engine_dir, free_port())
-    assert "broken" in (engine_dir / "engine.log").read_text()
+    assert "broken" in (engine_dir / "engine.stderr").read_text()
 
 
 def test_a_start_that_is_given_up_leaves_no_engine_behind(engine_dir):
