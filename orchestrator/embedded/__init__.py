@@ -10,9 +10,11 @@ from orchestrator.embedded.life.lifecycle import (
     start_engine,
     stop_engine,
 )
+from orchestrator.embedded.life.options import EngineAccess
 from orchestrator.embedded.life.state import EngineState
 
 __all__ = [
+    "EngineAccess",
     "EngineState",
     "StartedEngine",
     "engine_state",

@@ -86,7 +86,7 @@ def _is_described(stream: list[Token]) -> bool:
 
 def _ensure_inside(stream: list[Token], index: int, name: str, params: Mapping[str, str], folder: Path) -> None:
     arguments = _arguments(stream, index + 1)
-    if index >= 2 and stream[index - 2].is_word("ENGINE"):  # noqa: PLR2004  ENGINE = File(format, path)
+    if name == "file" and index >= 2 and stream[index - 2].is_word("ENGINE"):  # noqa: PLR2004  File(format, path)
         arguments = arguments[1:]
         if not arguments:
             return

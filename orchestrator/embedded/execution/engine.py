@@ -6,6 +6,7 @@ has to react to signals, because a running query blocks its thread.
 """
 
 import json
+import os
 import threading
 from collections import OrderedDict, deque
 from collections.abc import Callable, Iterable, Mapping
@@ -147,14 +148,16 @@ class Engine:
 
     Args:
         path: the data folder.
-        config: its configuration, from `write_config`.
+        config: its configuration, from `write_config`; its folder becomes the current one, because chdb takes
+            some signs in a path for its own, and the name of the file has none.
 
     Raises:
         QueryError: the folder cannot be opened.
     """
 
     def __init__(self, path: Path, config: Path) -> None:
-        self._address = f"{path}?config-file={config}"
+        os.chdir(config.parent)
+        self._address = f"{path}?config-file={config.name}"
         self._root = Handle(self._address)
         self._spare: deque[Handle] = deque()
         self._statements: OrderedDict[bytes, Statement] = OrderedDict()

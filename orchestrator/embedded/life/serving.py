@@ -50,12 +50,12 @@ def serve_on(
         EngineStartError: chdb cannot open it.
     """
     config = write_config(options.engine_dir / CONFIG_FOLDER, options.user_files, options.backups)
-    # A relative path in file() counts from here.
-    os.chdir(options.user_files)
     try:
         engine = Engine(options.data_path, config)
     except QueryError as error:
         raise _cannot_open(options, error) from error
+    # A relative path in file() counts from here.
+    os.chdir(options.user_files)
     state = EngineState(
         pid=os.getpid(),
         port=socks[0].getsockname()[1],
