@@ -26,7 +26,6 @@ SESSION_IS_LOCKED: Final = 373
 INVALID_SESSION_TIMEOUT: Final = 374
 HTTP_LENGTH_REQUIRED: Final = 381
 QUERY_WAS_CANCELLED: Final = 394
-BAD_QUERY_PARAMETER: Final = 457
 ACCESS_DENIED: Final = 497
 UNKNOWN_ROLE: Final = 511
 AUTHENTICATION_FAILED: Final = 516
@@ -94,7 +93,7 @@ def from_engine(error: BaseException) -> QueryError:
     """
     if isinstance(error, QueryError):
         return error
-    raw = str(error)
+    raw = _text_of(error)
     match = _FIRST_CODE.search(raw)
     if match is None:
         return QueryError(UNKNOWN_EXCEPTION, raw.strip() or type(error).__name__)
@@ -112,3 +111,13 @@ def from_engine(error: BaseException) -> QueryError:
             break
     text = _PARSER_SCOPE.sub("", text.strip())
     return QueryError(code, text if text.endswith((".", "!", "?")) else f"{text}.", name)
+
+
+def _text_of(error: BaseException) -> str:
+    """What an error says; chdb's binding fails to decode a text that is not UTF-8, and keeps its bytes."""
+    cause: BaseException | None = error
+    while cause is not None:
+        if isinstance(cause, UnicodeDecodeError):
+            return bytes(cause.object).decode(errors="backslashreplace")
+        cause = cause.__cause__ or cause.__context__
+    return str(error)

@@ -16,7 +16,7 @@ from typing import Any, Final, Protocol
 
 import chdb
 
-from orchestrator.embedded.errors import BAD_QUERY_PARAMETER, QueryError, from_engine
+from orchestrator.embedded.errors import QueryError, from_engine
 from orchestrator.embedded.execution.config import FILE_ROLE
 from orchestrator.embedded.execution.statements import Statement, statement
 
@@ -95,9 +95,7 @@ class Handle:
     ) -> EngineResult:
         """chdb's result object of a statement that is run to its end."""
         try:
-            result: EngineResult = self._connection.query(sql, output_format, params=dict(params or {}))
-        except UnicodeEncodeError as error:
-            raise QueryError(BAD_QUERY_PARAMETER, "A query parameter is not UTF-8.") from error
+            result: EngineResult = self._connection.query(sql, output_format, params=self._passed(params))
         except Exception as error:
             raise from_engine(error) from error
         return result
@@ -114,12 +112,18 @@ class Handle:
     def stream(self, sql: bytes, output_format: str, params: Mapping[str, str]) -> EngineStream:
         """chdb's stream of a SELECT; nothing runs before its first fetch()."""
         try:
-            stream: EngineStream = self._connection.send_query(sql, output_format, params=dict(params))
-        except UnicodeEncodeError as error:
-            raise QueryError(BAD_QUERY_PARAMETER, "A query parameter is not UTF-8.") from error
+            stream: EngineStream = self._connection.send_query(sql, output_format, params=self._passed(params))
         except Exception as error:
             raise from_engine(error) from error
         return stream
+
+    def _passed(self, params: Mapping[str, str] | None) -> dict[str, str]:
+        """Parameters as chdb takes them; those that are not UTF-8 it takes by SET only, and then all of them."""
+        given = dict(params or {})
+        if all(value.isascii() or _is_utf8(value) for value in given.values()):
+            return given
+        self.set((f"param_{name}", value) for name, value in given.items())
+        return {}
 
     def set(self, settings: Iterable[tuple[str, str]]) -> None:
         """Change settings of this handle, all in one statement."""
@@ -252,6 +256,10 @@ def _make_default_atomic(handle: Handle, path: Path) -> None:
     # The tables are where the overlay's UUID says; what the file of the last start says may be another one.
     (path / "metadata" / f"{DEFAULT_DATABASE}.sql").unlink(missing_ok=True)
     handle.query(f"ATTACH DATABASE {DEFAULT_DATABASE} UUID '{uuid}' ENGINE = Atomic")
+
+
+def _is_utf8(text: str) -> bool:
+    return not any("\ud800" <= sign <= "\udfff" for sign in text)
 
 
 def quoted(text: str) -> str:

@@ -189,7 +189,7 @@ def _with_client_ids(sql: bytes) -> bytes:
     """KILL QUERY by the ids clients know: the engine picks its own, and keeps theirs in a setting."""
     pieces, end = [], 0
     for token in tokens(sql):
-        if token.is_word("query_id"):
+        if token.is_word("QUERY_ID"):
             pieces += [sql[end : token.start], b"Settings['%s']" % QUERY_ID_SETTING.encode()]
             end = token.end
     return b"".join([*pieces, sql[end:]])

@@ -236,13 +236,13 @@ def output_clause(sql: bytes) -> tuple[int, int]:
 
 def _format_clause(stream: list[Token]) -> str | None:
     index = _format_index(stream)
-    return None if index is None else stream[index + 1].text.decode(errors="replace")
+    return None if index is None else stream[index + 1].text.decode(errors="replace").strip("`")
 
 
 def _format_index(stream: list[Token]) -> int | None:
     """The FORMAT clause of a statement: the last FORMAT whose name ends the text or is followed by SETTINGS."""
     for index in range(len(stream) - 2, -1, -1):
-        if stream[index].is_word("FORMAT") and stream[index + 1].kind == "word":
+        if stream[index].is_word("FORMAT") and stream[index + 1].kind in ("word", "quoted"):
             rest = stream[index + 2 :]
             if not rest or rest[0].is_word("SETTINGS"):
                 return index

@@ -30,7 +30,7 @@ class Token:
     end: int
 
     def is_word(self, *words: str) -> bool:
-        """True for one of these words, in any case."""
+        """True for one of these words, given in upper case, in any case."""
         return self.kind == "word" and self.text.upper() in {word.encode() for word in words}
 
 

@@ -20,7 +20,6 @@ from orchestrator.embedded.execution.workplace import Workplace
 from orchestrator.embedded.interface.account import Account
 from orchestrator.embedded.interface.body import Body
 from orchestrator.embedded.interface.compression import response_encoding
-from orchestrator.embedded.interface.early import EARLY_HEADER, EarlyHeader
 from orchestrator.embedded.interface.protocol import (
     EXTERNAL_TABLE_DEFAULT,
     QueryRequest,
@@ -33,6 +32,7 @@ from orchestrator.embedded.interface.protocol import (
 )
 from orchestrator.embedded.interface.replies import NOTHING, Batch, Reply
 from orchestrator.embedded.interface.service import Service
+from orchestrator.embedded.interface.wire import EARLY_HEADER, EarlyHeader
 from orchestrator.helpers import get_logger
 
 _log = get_logger(__name__)

@@ -17,9 +17,9 @@ from orchestrator.embedded.execution.config import CONFIG_FOLDER, write_config
 from orchestrator.embedded.execution.engine import Engine
 from orchestrator.embedded.execution.workplace import Premises
 from orchestrator.embedded.interface.app import create_app
-from orchestrator.embedded.interface.early import EarlyHeadersProtocol
 from orchestrator.embedded.interface.replies import KEEP_ALIVE_SECONDS
 from orchestrator.embedded.interface.service import Service
+from orchestrator.embedded.interface.wire import WireProtocol
 from orchestrator.embedded.life.options import ServerOptions
 from orchestrator.embedded.life.state import LOG_FILE, STDERR_FILE, EngineState
 from orchestrator.embedded.records.query_log import QueryLog
@@ -71,7 +71,7 @@ def serve_on(
 
     settings = uvicorn.Config(
         create_app(service),
-        http=EarlyHeadersProtocol,
+        http=WireProtocol,
         ws="none",
         lifespan="on",
         log_config=None,

@@ -1,4 +1,4 @@
-"""Header lines sent before the answer is known: how ClickHouse keeps a waiting client's connection alive.
+"""What uvicorn's HTTP protocol lacks: header lines before the answer is known, URLs of a megabyte, a limit for heads.
 
 ASGI sends a status and all headers at once. A server that is asked for progress writes `200` and a header line each
 time there is news, long before the query has ended; a failure is then told by a later header. So the transport below
@@ -12,6 +12,8 @@ from typing import Any, Final
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 EARLY_HEADER: Final = "touchstone.early_header"
+# The URL may have 1 MiB, as on a server; headers are added to it.
+_MOST_HEAD_BYTES: Final = 2 * 1024 * 1024
 _STATUS_LINE: Final = b"HTTP/1.1 200 OK\r\n"
 
 EarlyHeader = Callable[[str, str], None]
@@ -41,8 +43,10 @@ class _EarlyTransport:
         self._transport.write(data)
 
 
-class EarlyHeadersProtocol(HttpToolsProtocol):
-    """uvicorn's protocol with an ASGI extension: a function that sends one header line before the answer."""
+class WireProtocol(HttpToolsProtocol):
+    """uvicorn's protocol, with early header lines as an ASGI extension, long URLs, and an end to what it reads."""
+
+    _head_bytes = 0
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """See asyncio.Protocol."""
@@ -51,5 +55,27 @@ class EarlyHeadersProtocol(HttpToolsProtocol):
     def on_message_begin(self) -> None:
         """A request begins: its scope gets the extension."""
         super().on_message_begin()
+        self._head_bytes = 0
         transport: Any = self.transport
         self.scope["extensions"] = {EARLY_HEADER: transport.write_header}
+
+    def on_url(self, url: bytes) -> None:
+        """A piece of the URL. Raises ValueError when it is too long: the connection is answered 400 and closed."""
+        self._count(len(url))
+        super().on_url(url)
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """A header. Raises ValueError when there is too much of them."""
+        self._count(len(name) + len(value))
+        super().on_header(name, value)
+
+    def on_headers_complete(self) -> None:
+        """The head is there. The parser for URLs takes no more than 64 KiB, so the query is kept from it."""
+        self.url, _, query = self.url.partition(b"?")
+        super().on_headers_complete()
+        self.scope["query_string"] = query.partition(b"#")[0]
+
+    def _count(self, size: int) -> None:
+        self._head_bytes += size
+        if self._head_bytes > _MOST_HEAD_BYTES:
+            raise ValueError("the head of the request is too large")
