@@ -67,6 +67,13 @@ def uses_files(canonical: bytes, params: Mapping[str, str], folder: Path) -> boo
     return needs_files
 
 
+def ensure_alone(canonical: bytes) -> None:
+    """Raises QueryError (291) when a statement that is to be given a file of ours would read from elsewhere, too."""
+    for _, name in _calls(list(tokens(canonical))):
+        if name in _ELSEWHERE or name in _PATH_ARGUMENT:
+            raise QueryError(DATABASE_ACCESS_DENIED, f"input() and {name}() cannot be used in one statement here.")
+
+
 def _calls(stream: list[Token]) -> list[tuple[int, str]]:
     """The calls of functions by name, and where: a table's name in front of a bracket is none."""
     found = []

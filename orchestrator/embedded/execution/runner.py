@@ -5,7 +5,7 @@ import re
 from functools import partial
 from typing import Final
 
-from orchestrator.embedded.access.files import is_suspicious, uses_files
+from orchestrator.embedded.access.files import ensure_alone, is_suspicious, uses_files
 from orchestrator.embedded.errors import READONLY, SYNTAX_ERROR, QueryError
 from orchestrator.embedded.execution.engine import QUERY_ID_SETTING, quoted_name
 from orchestrator.embedded.execution.inserts import Insert, InsertFromFile, Sink
@@ -131,6 +131,7 @@ class Runner:
         if self._request.params:
             self._place.handle.set((f"param_{name}", value) for name, value in self._request.params.items())
         if insert.input_span is not None:
+            ensure_alone(self._engine.canonical(insert.sql))
             return InsertFromFile(self._place.handle, insert, self._premises.spool_dir)
         return self._piped(insert)
 

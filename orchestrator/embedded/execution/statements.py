@@ -14,6 +14,7 @@ from orchestrator.embedded.errors import (
     INTO_OUTFILE_NOT_ALLOWED,
     SUPPORT_IS_DISABLED,
     SYNTAX_ERROR,
+    UNKNOWN_ROLE,
     UNKNOWN_TYPE_OF_QUERY,
     QueryError,
 )
@@ -264,5 +265,7 @@ def _refuse(kind: str, canonical: bytes, stream: list[Token]) -> None:
             SUPPORT_IS_DISABLED,
             "The embedded engine has no Kafka: a table with this engine would keep it from starting again.",
         )
+    if kind == "SET" and (b"SET", b"ROLE") in pairs and not (len(stream) > 2 and stream[2].is_word("NONE")):  # noqa: PLR2004
+        raise QueryError(UNKNOWN_ROLE, "There are no roles to set: what a user may do is in the users file.")
     if kind == "SYSTEM" and pairs & {(b"SYSTEM", b"SHUTDOWN"), (b"SYSTEM", b"KILL")}:
         raise QueryError(SUPPORT_IS_DISABLED, "The embedded engine is stopped by `touchstone down`, not by SQL.")

@@ -1,5 +1,6 @@
 """The body of a request: decoded, in pieces, and always read to its end, so that the connection can go on."""
 
+import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
 from contextlib import suppress
 from typing import Final
@@ -8,7 +9,13 @@ from starlette.datastructures import FormData, Headers, UploadFile
 from starlette.formparsers import MultiPartException, MultiPartParser
 from starlette.requests import ClientDisconnect, Request
 
-from orchestrator.embedded.errors import BAD_ARGUMENTS, HTTP_LENGTH_REQUIRED, QUERY_IS_TOO_LARGE, QueryError
+from orchestrator.embedded.errors import (
+    BAD_ARGUMENTS,
+    HTTP_LENGTH_REQUIRED,
+    QUERY_IS_TOO_LARGE,
+    TIMEOUT_EXCEEDED,
+    QueryError,
+)
 from orchestrator.embedded.interface.blocks import BlockDecoder
 from orchestrator.embedded.interface.compression import ChainedDecoder, Decoder, decoder_for
 
@@ -17,6 +24,8 @@ HEAD_LIMIT: Final = 1024 * 1024
 SQL_LIMIT: Final = 256 * 1024 * 1024
 _BATCH: Final = 512 * 1024
 _MAX_FIELDS: Final = 1000
+# A server's http_receive_timeout.
+DEFAULT_PATIENCE_SECONDS: Final = 30.0
 _MAX_FIELD_BYTES: Final = 128 * 1024
 
 
@@ -27,6 +36,10 @@ class Body:
         request: its stream is read by nobody else.
         max_bytes: of the body as sent; 0 for no limit.
         is_in_blocks: below any Content-Encoding, it is ClickHouse's own compressed blocks.
+
+    Attributes:
+        has_ended: everything was read.
+        patience_seconds: how long the client may send nothing.
     """
 
     def __init__(self, request: Request, max_bytes: int, is_in_blocks: bool) -> None:
@@ -37,6 +50,7 @@ class Body:
         self._max_bytes = max_bytes
         self._is_in_blocks = is_in_blocks
         self._received = 0
+        self.patience_seconds = DEFAULT_PATIENCE_SECONDS
         self.has_ended = False
 
     def ensure_framed(self) -> None:
@@ -104,8 +118,8 @@ class Body:
 
     async def drain(self) -> None:
         """Read what is left and forget it: a server that answers earlier leaves a kept-alive connection out of step."""
-        with suppress(ClientDisconnect):
-            async for _ in self._chunks:
+        with suppress(ClientDisconnect, QueryError):
+            while await self._received_chunk() is not None:
                 pass
         self.has_ended = True
 
@@ -119,7 +133,7 @@ class Body:
     async def _next(self, finish: bool = True) -> bytes | None:
         if self.has_ended:
             return None
-        async for chunk in self._chunks:
+        while (chunk := await self._received_chunk()) is not None:
             if chunk:
                 self._received += len(chunk)
                 if 0 < self._max_bytes < self._received:
@@ -132,6 +146,17 @@ class Body:
         if finish:
             self._decoding.finish()
         return None
+
+    async def _received_chunk(self) -> bytes | None:
+        try:
+            async with asyncio.timeout(self.patience_seconds):
+                return await anext(self._chunks, None)
+        except TimeoutError as error:
+            raise QueryError(
+                TIMEOUT_EXCEEDED,
+                f"Timeout exceeded while reading from socket: nothing came for {self.patience_seconds:g} seconds "
+                "(http_receive_timeout).",
+            ) from error
 
     async def _decoded(self) -> AsyncGenerator[bytes, None]:
         while (raw := await self._next()) is not None:

@@ -18,7 +18,7 @@ from orchestrator.embedded.execution.sessions import Session
 from orchestrator.embedded.execution.statements import InsertWithData, find_insert_data
 from orchestrator.embedded.execution.workplace import Workplace
 from orchestrator.embedded.interface.account import Account
-from orchestrator.embedded.interface.body import Body
+from orchestrator.embedded.interface.body import DEFAULT_PATIENCE_SECONDS, Body
 from orchestrator.embedded.interface.compression import response_encoding
 from orchestrator.embedded.interface.protocol import (
     EXTERNAL_TABLE_DEFAULT,
@@ -28,6 +28,7 @@ from orchestrator.embedded.interface.protocol import (
     new_query_id,
     query_request,
     roles_asked,
+    seconds,
     url_parameters,
 )
 from orchestrator.embedded.interface.replies import NOTHING, Batch, Reply
@@ -68,7 +69,9 @@ class _Exchange:
         self._url = url_parameters(request.scope["query_string"])
         self._query_id = new_query_id(self._url, request.headers)
         self._body = Body(request, service.access.max_request_bytes, is_flag_set(self._url, "decompress"))
+        self._body.patience_seconds = seconds(self._url, "http_receive_timeout") or DEFAULT_PATIENCE_SECONDS
         self._reply = Reply(send, service.engine.facts, self._query_id, service.in_thread)
+        self._reply.patience_seconds = seconds(self._url, "http_send_timeout") or self._reply.patience_seconds
         self._reply.is_in_blocks = is_flag_set(self._url, "compress")
         self._in_thread = service.in_thread
         self._account = Account(request, self._query_id)

@@ -131,6 +131,14 @@ def is_flag_set(url: Mapping[str, bytes], name: str) -> bool:
     return _flag(_text(url[name])) if name in url else False
 
 
+def seconds(url: Mapping[str, bytes], name: str) -> float | None:
+    """A time limit from the URL such as http_receive_timeout=10; None without a usable one."""
+    try:
+        return float(_text(url[name])) if name in url else None
+    except ValueError:
+        return None
+
+
 def roles_asked(query_string: bytes) -> list[str]:
     """The roles a URL asks for; `role` may stand in it more than once."""
     pairs = (pair.replace(b"+", b" ").partition(b"=") for pair in query_string.split(b"&"))

@@ -1,5 +1,6 @@
 """Sending an answer: status and headers as late as useful, the body as it comes, failures wherever they happen."""
 
+import asyncio
 import json
 import secrets
 import string
@@ -9,6 +10,7 @@ from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any, Final
 
+from starlette.requests import ClientDisconnect
 from starlette.types import Message, Send
 
 from orchestrator.embedded.errors import QueryError
@@ -20,6 +22,8 @@ from orchestrator.embedded.interface.compression import ChainedEncoder, Encoder,
 KEEP_ALIVE_SECONDS: Final = 30
 _HOLD_BYTES: Final = 64 * 1024
 _HOLD_SECONDS: Final = 0.05
+# Longer than a server's http_send_timeout: who debugs a loop over a result may look at one row for a while.
+_PATIENCE_SECONDS: Final = 300.0
 _BATCH_BYTES: Final = 512 * 1024
 _EXPOSED: Final = (
     "X-ClickHouse-Query-Id,X-ClickHouse-Summary,X-ClickHouse-Server-Display-Name,X-ClickHouse-Format,"
@@ -49,6 +53,7 @@ class Reply:
 
     Args:
         encoding: Content-Encoding of the answer, None for none.
+        patience_seconds: how long the client may read nothing.
         is_in_blocks: below that, the answer is ClickHouse's own compressed blocks.
         in_thread: runs a blocking function in a thread.
         hold_bytes: bytes to hold back before the headers leave; 0 leaves it to the server.
@@ -66,6 +71,7 @@ class Reply:
         self.hold_bytes = 0
         self.timezone = facts.timezone
         self.has_started = False
+        self.patience_seconds = _PATIENCE_SECONDS
         self._gathered = b""
         self._last: list[Message] = []
 
@@ -102,9 +108,16 @@ class Reply:
         self.has_started = True
         await self._send(self._start(200, headers, is_encoded=True))
         while not batch.is_last and is_wanted():
-            await self._send({"type": "http.response.body", "body": batch.body, "more_body": True})
+            await self._deliver({"type": "http.response.body", "body": batch.body, "more_body": True})
             batch = await self._in_thread(self._gather, result, _BATCH_BYTES, _HOLD_SECONDS)
         self._last = [{"type": "http.response.body", "body": batch.body, "more_body": False}]
+
+    async def _deliver(self, message: Message) -> None:
+        try:
+            async with asyncio.timeout(self.patience_seconds):
+                await self._send(message)
+        except TimeoutError as error:
+            raise ClientDisconnect from error  # it has read nothing for so long that it counts as gone
 
     def error(self, error: QueryError) -> None:
         """Tell the client what failed: as the answer, or inside one that has begun, which then ends unfinished."""

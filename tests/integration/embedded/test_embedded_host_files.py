@@ -81,6 +81,13 @@ ATTEMPTS = [
     "SET format_template_row = '{s}'",
     "ATTACH TABLE {d}.t FROM '{s}' (a String) ENGINE = MergeTree ORDER BY a",
     "RESTORE DATABASE x FROM File('{s}')",
+    "SET ROLE touchstone_files",
+    "SET ROLE ALL",
+    "SET ROLE DEFAULT",
+    "INSERT INTO {d}.kept SELECT a FROM input('a String') UNION ALL "
+    "SELECT * FROM url('file://{s}', 'LineAsString', 'a String') FORMAT CSV\nx\n",
+    "INSERT INTO {d}.kept SELECT a FROM input('a String') UNION ALL "
+    "SELECT * FROM file('{s}', 'LineAsString', 'a String') FORMAT CSV\nx\n",
 ]
 
 
