@@ -5,7 +5,7 @@ name from the last parenthesised upper-case word of the text.
 """
 
 import re
-from typing import Final
+from typing import Final, Self
 
 from orchestrator.exceptions import EngineError
 
@@ -50,7 +50,8 @@ _STATUS: Final[dict[int, int]] = {
     **dict.fromkeys((76, 209, 439), 503),
 }
 
-_FIRST_CODE: Final = re.compile(r"Code: (\d+)\. DB::Exception: ")
+_KIND: Final = "DB::Exception"
+_FIRST_CODE: Final = re.compile(r"Code: (\d+)\. (DB::\w*Exception): ")
 _TRAILING_VERSION: Final = re.compile(r" ?\(version [^()]*(?:\([^()]*\))?\)\.?\s*$")
 _TRAILING_NAME: Final = re.compile(r" ?\(([A-Z][A-Z0-9_]+)\)\s*$")
 _PARSER_SCOPE: Final = re.compile(r":? In scope SELECT formatQuerySingleLine\(unhex\(.*$", re.DOTALL)
@@ -63,13 +64,19 @@ class QueryError(EngineError):
         code: the ClickHouse error code.
         name: its upper-case name, such as SYNTAX_ERROR.
         text: what went wrong, without code, name and version.
+        kind: the engine's class of exceptions, such as DB::ErrnoException.
     """
 
-    def __init__(self, code: int, text: str, name: str | None = None) -> None:
+    def __init__(self, code: int, text: str, name: str | None = None, kind: str = _KIND) -> None:
         self.code = code
+        self.kind = kind
         self.name = name or _NAMES.get(code, "UNKNOWN_EXCEPTION")
         self.text = text
-        super().__init__(f"Code: {code}. DB::Exception: {text} ({self.name})")
+        super().__init__(f"Code: {code}. {kind}: {text} ({self.name})")
+
+    def replaced(self, old: str, new: str) -> Self:
+        """The same error with something else in its text."""
+        return type(self)(self.code, self.text.replace(old, new).strip(), self.name, self.kind)
 
     @property
     def status(self) -> int:
@@ -111,7 +118,7 @@ def from_engine(error: BaseException) -> QueryError:
         else:
             break
     text = _PARSER_SCOPE.sub("", text.strip())
-    return QueryError(code, text if text.endswith((".", "!", "?")) else f"{text}.", name)
+    return QueryError(code, text if text.endswith((".", "!", "?")) else f"{text}.", name, match.group(2))
 
 
 def _text_of(error: BaseException) -> str:

@@ -101,8 +101,8 @@ class Handle:
         return result
 
     def text(self, sql: str, params: Mapping[str, str] | None = None) -> str:
-        """The only value of a one-row, one-column answer."""
-        return str(self.query(sql, "RawBLOB", params).bytes().decode())
+        """The only value of a one-row, one-column SELECT, whatever output_format says on this handle."""
+        return str(self.query(f"{sql} SETTINGS output_format = 'RawBLOB'", "RawBLOB", params).bytes().decode())
 
     def rows(self, sql: str) -> list[list[Any]]:
         """The rows of an answer, numbers and texts as JSON gives them."""

@@ -107,7 +107,7 @@ class PipedResult:
             result: EngineResult = self._handle.query(self._sql, params=self._params)
             self.counters = counters_of(result, time.monotonic_ns() - self._started)
         except QueryError as error:
-            self._failure = QueryError(error.code, error.text.replace(str(self._path), "the answer"), error.name)
+            self._failure = error.replaced(str(self._path), "the answer")
         finally:
             self._done.set()
             os.write(self._wake, b"!")

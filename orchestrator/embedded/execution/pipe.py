@@ -156,5 +156,4 @@ def _unread_bytes(pipe: int) -> int:
 
 
 def _without_file_name(error: QueryError, path: Path) -> QueryError:
-    text = error.text.replace(f": (in file/uri {path})", "").replace(f"(in file/uri {path})", "").strip()
-    return QueryError(error.code, text, error.name)
+    return error.replaced(f": (in file/uri {path})", "").replaced(f"(in file/uri {path})", "")

@@ -70,7 +70,8 @@ class Runner:
             The result, to be closed before the place is, and the name of its format.
         """
         request = self._request
-        asked = parsed.format or request.default_format or FALLBACK_FORMAT
+        beating = parsed.output_format or self._place.output_format
+        asked = beating or parsed.format or request.default_format or FALLBACK_FORMAT
         output_format = self._engine.facts.format_name(asked)
         self._place.be_readonly()
         if parsed.kind == "SYSTEM" and parsed.mentions("LOGS"):

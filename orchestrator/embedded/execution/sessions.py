@@ -19,6 +19,7 @@ class Session:
     Attributes:
         handle: opened by the first request.
         timezone: set by SET session_timezone, empty for the engine's own.
+        output_format: set by SET output_format, None when it was not.
         database: the current one, changed by USE.
         sticky_settings: names changed by SET statements.
         is_broken: its settings could not be put back, so it must not be used again.
@@ -32,6 +33,7 @@ class Session:
     is_broken: bool = False
     database: str = "default"
     timezone: str = ""
+    output_format: str | None = None
     sticky_settings: set[str] = field(default_factory=set)
 
 

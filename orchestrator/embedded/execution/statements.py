@@ -27,6 +27,7 @@ _READ_KINDS: Final = frozenset(("SELECT", "SHOW", "DESCRIBE", "EXISTS", "EXPLAIN
 _SAME_KIND: Final = {"WITH": "SELECT", "(": "SELECT", "FROM": "SELECT", "DESC": "DESCRIBE"}
 _DEPTH: Final = {b"(": 1, b"[": 1, b"{": 1, b")": -1, b"]": -1, b"}": -1}
 _TIMEZONE: Final = re.compile(rb"\bsession_timezone = '((?:[^'\\]|\\.)*)'")
+_OUTPUT_FORMAT: Final = re.compile(rb"\boutput_format = '(\w+)'")
 _KAFKA_BY_DEFAULT: Final = re.compile(rb"\bdefault_table_engine = '?Kafka", re.IGNORECASE)
 
 
@@ -74,6 +75,12 @@ class Statement:
     def only_reads(self) -> bool:
         """True when a request that may not write can run it."""
         return self.kind in _READ_KINDS
+
+    @property
+    def output_format(self) -> str | None:
+        """The setting output_format of its SETTINGS clause, which beats a FORMAT clause."""
+        match = _OUTPUT_FORMAT.search(self.canonical)
+        return match.group(1).decode() if match else None
 
     @property
     def timezone(self) -> str | None:

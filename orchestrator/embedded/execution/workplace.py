@@ -99,6 +99,11 @@ class Workplace:
         return frozenset((*sticky, *self._request.settings))
 
     @property
+    def output_format(self) -> str | None:
+        """The setting output_format of the request or the session."""
+        return self._request.settings.get("output_format") or (self._session.output_format if self._session else None)
+
+    @property
     def database(self) -> str:
         """The current database when this request's statement begins."""
         of_session = self._session.database if self._session and self._session.handle else None
@@ -210,6 +215,8 @@ class Workplace:
         elif self._has_changed_database:
             handle.use(session.database)
         session.sticky_settings |= changed_by_set
+        if self.statement and "output_format" in changed_by_set:
+            session.output_format = self.statement.output_format
         if "session_timezone" in changed_by_set:
             session.timezone = handle.text("SELECT getSetting('session_timezone')")
 

@@ -130,6 +130,26 @@ def test_the_format_clause_is_found_wherever_it_stands(http_client, sql):
     assert json.loads(answer.body)["data"] == [{"a": 1}]
 
 
+def test_the_setting_output_format_beats_the_clause(http_client):
+    for sql, url in (
+        (b"SELECT number AS a FROM numbers(70000) FORMAT CSV", {"output_format": "JSON"}),
+        (b"SELECT number AS a FROM numbers(70000) SETTINGS output_format = 'JSON'", {}),
+        (b"SET output_format = 'JSON'", {"session_id": "of"}),
+        (b"SELECT number AS a FROM numbers(70000)", {"session_id": "of"}),
+    ):
+        answer = http_client(sql, **url)
+        if sql.startswith(b"SET"):
+            continue
+        assert answer.headers["x-clickhouse-format"] == "JSON"
+        assert json.loads(answer.body)["rows"] == 70000
+
+
+def test_the_engine_s_own_class_of_error_is_told(http_client):
+    answer = http_client(b"SELECT file('no-such-file')")
+    assert answer.headers["x-clickhouse-exception-code"] == "107"
+    assert answer.body.startswith(b"Code: 107. DB::ErrnoException: ")
+
+
 def test_a_failure_within_a_document_is_told_after_it(http_client):
     sql = b"SELECT throwIf(number = 3000000) AS x FROM numbers(9000000) FORMAT JSON"
     status, headers, body = unfinished(http_client, sql)

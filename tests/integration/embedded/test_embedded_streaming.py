@@ -1,0 +1,233 @@
+"""Results and inserts far larger than the memory they may cost, and what a client hears when a stream breaks off."""
+
+import http.client
+import itertools
+import json
+import re
+import threading
+import zlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from urllib.parse import urlencode
+
+import lz4.frame
+import psutil
+import pytest
+import zstandard
+from house import free_port
+
+from orchestrator.embedded import EngineState, start_engine, stop_engine
+
+GIGABYTES_2 = 2 * 10**9
+# Measured: at most 210 MB above the idle engine for results and inserts of 2 GB, 330 MB for MergeTree with its merges.
+MOST_MORE_MEGABYTES = 700
+PIECE = 1 << 20
+# One row is 64 bytes; Parquet gets row groups of a tenth of the usual size and nothing that needs a dictionary.
+NUMBERS = ", ".join(f"rand64({n}) AS n{n}" for n in range(8))
+LARGE = {
+    "Native": (NUMBERS, 31_250_000, ""),
+    "TSV": ("number, repeat('a', 100) AS text", 18_000_000, ""),
+    "JSON": ("number, repeat('a', 100) AS text", 14_000_000, ""),
+    "CSVWithNames": ("number, repeat('a', 100) AS text", 18_000_000, ""),
+    "ArrowStream": (NUMBERS, 31_250_000, ""),
+    "Parquet": (
+        NUMBERS,
+        31_250_000,
+        "SETTINGS output_format_parquet_row_group_size = 100000, output_format_parquet_max_dictionary_size = 0, "
+        "output_format_parquet_compression_method = 'none'",
+    ),
+}
+LATE = "SELECT number, throwIf(number = 1500000, 'too late') AS x FROM numbers(3000000)"
+FRAME = re.compile(rb"\r\n__exception__\r\n([a-z]{16})\r\n(Code: .*)\n(\d+) \1\r\n__exception__\r\n\Z", re.DOTALL)
+DECODE = {
+    "identity": bytes,
+    "gzip": lambda body: zlib.decompress(body, 31),
+    "deflate": zlib.decompress,
+    "lz4": lz4.frame.decompress,
+    "zstd": lambda body: zstandard.ZstdDecompressor().decompressobj().decompress(body),
+}
+
+
+@dataclass(frozen=True)
+class Answer:
+    """An HTTP answer; `is_whole` unless the connection ended before it did."""
+
+    status: int
+    headers: http.client.HTTPMessage
+    body: bytes
+    is_whole: bool
+
+
+class Peak:
+    """The most memory a process has while this is entered, in megabytes above what it had then."""
+
+    def __init__(self, pid: int) -> None:
+        self._process = psutil.Process(pid)
+        self._is_over = threading.Event()
+        self._sampler = threading.Thread(target=self._sample, daemon=True)
+        self._before = self._most = self._process.memory_info().rss
+
+    def __enter__(self) -> "Peak":
+        self._sampler.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._is_over.set()
+        self._sampler.join()
+
+    @property
+    def megabytes(self) -> int:
+        return (self._most - self._before) >> 20
+
+    def _sample(self) -> None:
+        while not self._is_over.wait(0.02):
+            self._most = max(self._most, self._process.memory_info().rss)
+
+
+@pytest.fixture(scope="module")
+def engine(tmp_path_factory) -> Iterator[EngineState]:
+    """An engine of its own, because others would count in its memory."""
+    folder = tmp_path_factory.mktemp("engine")
+    yield start_engine(folder, free_port()).state
+    stop_engine(folder)
+
+
+def response_to(engine: EngineState, sql: str, headers: dict[str, str] | None = None, body: object = None, **url: str):
+    """The answer, its body unread; the statement is in the URL when there is a body."""
+    connection = http.client.HTTPConnection("127.0.0.1", engine.port, timeout=60)
+    target = f"/?{urlencode(url | ({'query': sql} if body is not None else {}))}"
+    data = sql.encode() if body is None else body
+    connection.request("POST", target, data, headers or {}, encode_chunked=body is not None)
+    return connection.getresponse()
+
+
+def ask(
+    engine: EngineState, sql: str, headers: dict[str, str] | None = None, body: object = None, **url: str
+) -> Answer:
+    response = response_to(engine, sql, headers, body, **url)
+    try:
+        return Answer(response.status, response.headers, response.read(), is_whole=True)
+    except http.client.IncompleteRead as error:
+        return Answer(response.status, response.headers, error.partial, is_whole=False)
+
+
+def repeated(block: bytes, size: int) -> Iterator[bytes]:
+    """At least `size` bytes, in pieces that hold the block again and again."""
+    piece = block * max(1, PIECE // len(block))
+    return itertools.repeat(piece, -(-size // len(piece)))
+
+
+@pytest.mark.parametrize("output_format", LARGE)
+def test_a_result_of_two_gigabytes_costs_bounded_memory(engine, output_format):
+    columns, rows, settings = LARGE[output_format]
+    size = 0
+    buffer = memoryview(bytearray(PIECE))
+    with Peak(engine.pid) as peak:
+        sql = f"SELECT {columns} FROM numbers({rows}) {settings} FORMAT {output_format}"
+        response = response_to(engine, sql)
+        assert response.status == 200
+        while count := response.readinto(buffer):
+            size += count
+    assert size >= GIGABYTES_2
+    import sys; sys.stderr.write(f"PEAK {peak.megabytes} {psutil.Process(engine.pid).memory_info().rss>>20}\n")
+    assert peak.megabytes <= MOST_MORE_MEGABYTES
+
+
+@pytest.mark.parametrize("input_format", ["Native", "TSV"])
+def test_an_insert_of_two_gigabytes_costs_bounded_memory(engine, input_format):
+    ask(engine, "CREATE OR REPLACE TABLE nothing (a UInt64, b UInt64, text String) ENGINE = Null")
+    columns = "rand64(1) AS a, rand64(2) AS b, repeat('a', 100) AS text"
+    block = ask(engine, f"SELECT {columns} FROM numbers(8192) FORMAT {input_format}").body
+    with Peak(engine.pid) as peak:
+        answer = ask(engine, f"INSERT INTO nothing FORMAT {input_format}", body=repeated(block, GIGABYTES_2))
+    assert answer.status == 200, answer.body
+    assert int(json.loads(answer.headers["X-ClickHouse-Summary"])["written_rows"]) >= GIGABYTES_2 / len(block) * 8192
+    import sys; sys.stderr.write(f"PEAK {peak.megabytes} {psutil.Process(engine.pid).memory_info().rss>>20}\n")
+    assert peak.megabytes <= MOST_MORE_MEGABYTES
+
+
+def test_an_insert_into_a_merge_tree_costs_bounded_memory(engine):
+    ask(
+        engine,
+        f"CREATE OR REPLACE TABLE kept ({', '.join(f'n{n} UInt64' for n in range(8))}) ENGINE = MergeTree ORDER BY n0",
+    )
+    block = ask(engine, f"SELECT {NUMBERS} FROM numbers(65409) FORMAT Native").body
+    with Peak(engine.pid) as peak:
+        answer = ask(engine, "INSERT INTO kept FORMAT Native", body=repeated(block, 500_000_000))
+    assert answer.status == 200, answer.body
+    written = json.loads(answer.headers["X-ClickHouse-Summary"])["written_rows"]
+    assert ask(engine, "SELECT count() FROM kept").body.strip() == written.encode()
+    assert int(written) * 64 >= 499_000_000
+    import sys; sys.stderr.write(f"PEAK {peak.megabytes} {psutil.Process(engine.pid).memory_info().rss>>20}\n")
+    assert peak.megabytes <= MOST_MORE_MEGABYTES
+
+
+@pytest.mark.parametrize("output_format", ["TSV", "JSONEachRow", "Native", "JSON", "CSVWithNames"])
+@pytest.mark.parametrize("encoding", DECODE)
+def test_a_failure_in_mid_stream_ends_in_a_frame_with_the_tag_of_the_headers(engine, output_format, encoding):
+    answer = ask(engine, f"{LATE} FORMAT {output_format}", {"Accept-Encoding": encoding})
+    assert (answer.status, answer.is_whole) == (200, False)
+    assert answer.headers["Content-Encoding"] == (None if encoding == "identity" else encoding)
+    body = DECODE[encoding](answer.body)
+    tag, text, length = FRAME.search(body).groups()
+    assert tag.decode() == answer.headers["X-ClickHouse-Exception-Tag"]
+    assert int(length) == len(text)
+    assert text.startswith(b"Code: 395. DB::Exception: too late")
+    assert b"(FUNCTION_THROW_IF_VALUE_IS_NON_ZERO)" in text
+    if output_format == "TSV":
+        numbers = [line.split(b"\t")[0] for line in body[: -len(text)].splitlines()[:1000]]
+        assert numbers == [b"%d" % number for number in range(1000)]
+
+
+@pytest.mark.parametrize("output_format", ["TSV", "Native", "JSON", "Parquet"])
+def test_waiting_for_the_end_gives_the_true_status_of_a_late_failure(engine, output_format):
+    answer = ask(engine, f"{LATE} FORMAT {output_format}", wait_end_of_query="1")
+    assert (answer.status, answer.is_whole) == (500, True)
+    assert answer.headers["X-ClickHouse-Exception-Code"] == "395"
+    assert answer.body.startswith(b"Code: 395. DB::Exception: too late")
+
+
+@pytest.mark.parametrize("output_format", ["TSV", "Native", "JSON", "Parquet"])
+def test_waiting_for_the_end_gives_an_exact_summary(engine, output_format):
+    sql = f"SELECT number FROM numbers(3000000) WHERE number % 3 = 0 FORMAT {output_format}"
+    answer = ask(engine, sql, wait_end_of_query="1")
+    summary = json.loads(answer.headers["X-ClickHouse-Summary"])
+    assert (summary["read_rows"], summary["read_bytes"]) == ("3000000", "24000000")
+    assert (summary["result_rows"], summary["total_rows_to_read"]) == ("1000000", "3000000")
+
+
+def test_a_failure_within_the_bytes_held_back_gets_a_status_and_one_behind_them_a_frame(engine):
+    early = "SELECT number, throwIf(number = 300000, 'too late') FROM numbers(1000000) FORMAT TSV"
+    assert ask(engine, early, buffer_size="10000000").status == 500
+    late = ask(engine, early, buffer_size="100000")
+    assert (late.status, late.is_whole) == (200, False)
+    assert FRAME.search(late.body)
+
+
+def test_a_result_longer_than_the_bytes_held_back_is_streamed_whole(engine):
+    answer = ask(engine, "SELECT number FROM numbers(1000000) FORMAT TSV", buffer_size="100000")
+    assert answer.headers["Transfer-Encoding"] == "chunked"
+    assert answer.body == b"".join(b"%d\n" % number for number in range(1_000_000))
+
+
+@pytest.mark.parametrize("output_format", ["TSV", "CSV", "JSONEachRow", "Native", "RowBinary"])
+def test_the_first_rows_come_while_the_query_goes_on(engine, output_format):
+    sql = "SELECT number, sleepEachRow(0.05) FROM numbers(60) SETTINGS max_block_size = 1"
+    response = response_to(engine, f"{sql} FORMAT {output_format}", query_id="going on")
+    first = response.read1(65536)
+    assert first
+    running = "SELECT count() FROM system.processes WHERE Settings['log_comment'] = 'going on'"
+    assert ask(engine, running).body == b"1\n"
+    rest = response.read()
+    assert len(rest) > len(first)
+    assert ask(engine, running).body == b"0\n"
+
+
+@pytest.mark.parametrize("output_format", ["JSON", "CSVWithNames", "ArrowStream"])
+def test_a_document_begins_while_its_query_goes_on(engine, output_format):
+    sql = "SELECT number, repeat('a', 100000) AS text, sleepEachRow(0.02) FROM numbers(100) SETTINGS max_block_size = 1"
+    response = response_to(engine, f"{sql} FORMAT {output_format}", query_id="going on")
+    assert response.read1(65536)
+    running = "SELECT count() FROM system.processes WHERE Settings['log_comment'] = 'going on'"
+    assert ask(engine, running).body == b"1\n"
+    assert len(response.read()) > 9_000_000
