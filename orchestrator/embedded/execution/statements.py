@@ -59,12 +59,14 @@ class Statement:
         canonical: the engine's one-line text of it.
         kind: its first keyword, such as SELECT, CREATE or SET.
         format: the FORMAT clause, None without one.
+        words: those that stand in it outside strings, in upper case.
     """
 
     sql: bytes
     canonical: bytes
     kind: str
     format: str | None
+    words: frozenset[str]
 
     @property
     def has_result(self) -> bool:
@@ -89,8 +91,8 @@ class Statement:
         return match.group(1).decode() if match else None
 
     def mentions(self, *words: str) -> bool:
-        """True when one of the words stands anywhere in it outside strings, in any case."""
-        return any(token.is_word(*words) for token in tokens(self.canonical))
+        """True when one of the words, given in upper case, stands anywhere in it outside strings, in any case."""
+        return not self.words.isdisjoint(words)
 
 
 def find_insert_data(sql: bytes) -> InsertWithData | None:
@@ -136,7 +138,8 @@ def statement(sql: bytes, canonical: bytes) -> Statement:
     first = stream[0].text.decode(errors="replace").upper() if stream else ""
     kind = _SAME_KIND.get(first, first)
     _refuse(kind, canonical, stream)
-    return Statement(sql, canonical, kind, _format_clause(stream))
+    words = frozenset(token.text.decode(errors="replace").upper() for token in stream if token.kind == "word")
+    return Statement(sql, canonical, kind, _format_clause(stream), words)
 
 
 def ensure_single(values: bytes) -> None:

@@ -87,10 +87,12 @@ class Body:
     async def batches(self) -> AsyncIterator[Callable[[Callable[[bytes], None]], None]]:
         """What follows the head, as functions that decode the next half megabyte into a sink, in a thread."""
         while not self.has_ended:
-            raw = bytearray()
-            while len(raw) < _BATCH and (chunk := await self._next(finish=False)) is not None:
-                raw += chunk
-            yield self._decode_into(bytes(raw), self.has_ended)
+            raw: list[bytes] = []
+            size = 0
+            while size < _BATCH and (chunk := await self._next(finish=False)) is not None:
+                raw.append(chunk)
+                size += len(chunk)
+            yield self._decode_into(raw, self.has_ended)
 
     async def form(self) -> tuple[dict[str, bytes], dict[str, UploadFile]]:
         """The plain fields and the file parts of a multipart body, of repeated names the first. Raises QueryError."""
@@ -163,10 +165,11 @@ class Body:
             for piece in self._decoding.decode(raw):
                 yield piece
 
-    def _decode_into(self, raw: bytes, is_last: bool) -> Callable[[Callable[[bytes], None]], None]:
+    def _decode_into(self, raw: list[bytes], is_last: bool) -> Callable[[Callable[[bytes], None]], None]:
         def decode(sink: Callable[[bytes], None]) -> None:
-            for piece in self._decoding.decode(raw):
-                sink(piece)
+            for chunk in raw:
+                for piece in self._decoding.decode(chunk):
+                    sink(piece)
             if is_last:
                 self._decoding.finish()
 

@@ -14,6 +14,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 EARLY_HEADER: Final = "touchstone.early_header"
 # The URL may have 1 MiB, as on a server; headers are added to it.
 _MOST_HEAD_BYTES: Final = 2 * 1024 * 1024
+_MOST_WAITING_BYTES: Final = 1024 * 1024
 _STATUS_LINE: Final = b"HTTP/1.1 200 OK\r\n"
 
 EarlyHeader = Callable[[str, str], None]
@@ -44,7 +45,7 @@ class _EarlyTransport:
 
 
 class WireProtocol(HttpToolsProtocol):
-    """uvicorn's protocol, with early header lines as an ASGI extension, long URLs, and an end to what it reads."""
+    """uvicorn's protocol, with early header lines as an ASGI extension, long URLs, large bodies, limited heads."""
 
     _head_bytes = 0
 
@@ -68,6 +69,16 @@ class WireProtocol(HttpToolsProtocol):
         """A header. Raises ValueError when there is too much of them."""
         self._count(len(name) + len(value))
         super().on_header(name, value)
+
+    def on_body(self, body: bytes) -> None:
+        """A piece of the body. More of it may wait than uvicorn allows: it comes in while a thread is at the last."""
+        cycle = self.cycle
+        if cycle.response_complete:
+            return
+        cycle.body += body
+        if len(cycle.body) > _MOST_WAITING_BYTES:
+            self.flow.pause_reading()
+        cycle.message_event.set()
 
     def on_headers_complete(self) -> None:
         """The head is there. The parser for URLs takes no more than 64 KiB, so the query is kept from it."""

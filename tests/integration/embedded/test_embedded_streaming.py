@@ -19,16 +19,18 @@ from house import free_port
 from orchestrator.embedded import EngineState, start_engine, stop_engine
 
 GIGABYTES_2 = 2 * 10**9
-# Measured: at most 210 MB above the idle engine for results and inserts of 2 GB, 330 MB for MergeTree with its merges.
-MOST_MORE_MEGABYTES = 700
+# Measured above the idle engine's 300 to 360 MB: 40 to 270 for results; for inserts 420 to 540 into Null and 410 to 700
+# into MergeTree, because the engine makes blocks of a million rows and has several at hand.
+MOST_FOR_A_RESULT_MEGABYTES = 400
+MOST_FOR_AN_INSERT_MEGABYTES = 900
 PIECE = 1 << 20
-# One row is 64 bytes; Parquet gets row groups of a tenth of the usual size and nothing that needs a dictionary.
+# Parquet in row groups of a tenth of the usual size, because the engine makes up several of them at once.
 NUMBERS = ", ".join(f"rand64({n}) AS n{n}" for n in range(8))
 LARGE = {
     "Native": (NUMBERS, 31_250_000, ""),
-    "TSV": ("number, repeat('a', 100) AS text", 18_000_000, ""),
+    "TSV": ("number, repeat('a', 100) AS text", 19_000_000, ""),
     "JSON": ("number, repeat('a', 100) AS text", 14_000_000, ""),
-    "CSVWithNames": ("number, repeat('a', 100) AS text", 18_000_000, ""),
+    "CSVWithNames": ("number, repeat('a', 100) AS text", 19_000_000, ""),
     "ArrowStream": (NUMBERS, 31_250_000, ""),
     "Parquet": (
         NUMBERS,
@@ -59,10 +61,12 @@ class Answer:
 
 
 class Peak:
-    """The most memory a process has while this is entered, in megabytes above what it had then."""
+    """The most memory an engine has while this is entered, in megabytes above what it has when idle."""
 
-    def __init__(self, pid: int) -> None:
-        self._process = psutil.Process(pid)
+    def __init__(self, engine: EngineState) -> None:
+        # Or what the allocator keeps from what ran before would count as idle.
+        assert ask(engine, "SYSTEM JEMALLOC PURGE").status == 200
+        self._process = psutil.Process(engine.pid)
         self._is_over = threading.Event()
         self._sampler = threading.Thread(target=self._sample, daemon=True)
         self._before = self._most = self._process.memory_info().rss
@@ -122,15 +126,14 @@ def test_a_result_of_two_gigabytes_costs_bounded_memory(engine, output_format):
     columns, rows, settings = LARGE[output_format]
     size = 0
     buffer = memoryview(bytearray(PIECE))
-    with Peak(engine.pid) as peak:
+    with Peak(engine) as peak:
         sql = f"SELECT {columns} FROM numbers({rows}) {settings} FORMAT {output_format}"
         response = response_to(engine, sql)
         assert response.status == 200
         while count := response.readinto(buffer):
             size += count
     assert size >= GIGABYTES_2
-    import sys; sys.stderr.write(f"PEAK {peak.megabytes} {psutil.Process(engine.pid).memory_info().rss>>20}\n")
-    assert peak.megabytes <= MOST_MORE_MEGABYTES
+    assert peak.megabytes <= MOST_FOR_A_RESULT_MEGABYTES
 
 
 @pytest.mark.parametrize("input_format", ["Native", "TSV"])
@@ -138,12 +141,11 @@ def test_an_insert_of_two_gigabytes_costs_bounded_memory(engine, input_format):
     ask(engine, "CREATE OR REPLACE TABLE nothing (a UInt64, b UInt64, text String) ENGINE = Null")
     columns = "rand64(1) AS a, rand64(2) AS b, repeat('a', 100) AS text"
     block = ask(engine, f"SELECT {columns} FROM numbers(8192) FORMAT {input_format}").body
-    with Peak(engine.pid) as peak:
+    with Peak(engine) as peak:
         answer = ask(engine, f"INSERT INTO nothing FORMAT {input_format}", body=repeated(block, GIGABYTES_2))
     assert answer.status == 200, answer.body
     assert int(json.loads(answer.headers["X-ClickHouse-Summary"])["written_rows"]) >= GIGABYTES_2 / len(block) * 8192
-    import sys; sys.stderr.write(f"PEAK {peak.megabytes} {psutil.Process(engine.pid).memory_info().rss>>20}\n")
-    assert peak.megabytes <= MOST_MORE_MEGABYTES
+    assert peak.megabytes <= MOST_FOR_AN_INSERT_MEGABYTES
 
 
 def test_an_insert_into_a_merge_tree_costs_bounded_memory(engine):
@@ -152,14 +154,13 @@ def test_an_insert_into_a_merge_tree_costs_bounded_memory(engine):
         f"CREATE OR REPLACE TABLE kept ({', '.join(f'n{n} UInt64' for n in range(8))}) ENGINE = MergeTree ORDER BY n0",
     )
     block = ask(engine, f"SELECT {NUMBERS} FROM numbers(65409) FORMAT Native").body
-    with Peak(engine.pid) as peak:
+    with Peak(engine) as peak:
         answer = ask(engine, "INSERT INTO kept FORMAT Native", body=repeated(block, 500_000_000))
     assert answer.status == 200, answer.body
     written = json.loads(answer.headers["X-ClickHouse-Summary"])["written_rows"]
     assert ask(engine, "SELECT count() FROM kept").body.strip() == written.encode()
     assert int(written) * 64 >= 499_000_000
-    import sys; sys.stderr.write(f"PEAK {peak.megabytes} {psutil.Process(engine.pid).memory_info().rss>>20}\n")
-    assert peak.megabytes <= MOST_MORE_MEGABYTES
+    assert peak.megabytes <= MOST_FOR_AN_INSERT_MEGABYTES
 
 
 @pytest.mark.parametrize("output_format", ["TSV", "JSONEachRow", "Native", "JSON", "CSVWithNames"])
@@ -190,10 +191,11 @@ def test_waiting_for_the_end_gives_the_true_status_of_a_late_failure(engine, out
 @pytest.mark.parametrize("output_format", ["TSV", "Native", "JSON", "Parquet"])
 def test_waiting_for_the_end_gives_an_exact_summary(engine, output_format):
     sql = f"SELECT number FROM numbers(3000000) WHERE number % 3 = 0 FORMAT {output_format}"
-    answer = ask(engine, sql, wait_end_of_query="1")
-    summary = json.loads(answer.headers["X-ClickHouse-Summary"])
-    assert (summary["read_rows"], summary["read_bytes"]) == ("3000000", "24000000")
-    assert (summary["result_rows"], summary["total_rows_to_read"]) == ("1000000", "3000000")
+    for _ in range(10):
+        answer = ask(engine, sql, wait_end_of_query="1")
+        summary = json.loads(answer.headers["X-ClickHouse-Summary"])
+        assert (summary["read_rows"], summary["read_bytes"]) == ("3000000", "24000000")
+        assert (summary["result_rows"], summary["total_rows_to_read"]) == ("1000000", "3000000")
 
 
 def test_a_failure_within_the_bytes_held_back_gets_a_status_and_one_behind_them_a_frame(engine):
@@ -225,7 +227,8 @@ def test_the_first_rows_come_while_the_query_goes_on(engine, output_format):
 
 @pytest.mark.parametrize("output_format", ["JSON", "CSVWithNames", "ArrowStream"])
 def test_a_document_begins_while_its_query_goes_on(engine, output_format):
-    sql = "SELECT number, repeat('a', 100000) AS text, sleepEachRow(0.02) FROM numbers(100) SETTINGS max_block_size = 1"
+    settings = "SETTINGS max_block_size = 1, output_format_arrow_compression_method = 'none'"
+    sql = f"SELECT repeat('a', 100000) AS text, sleepEachRow(0.02) FROM numbers(100) {settings}"
     response = response_to(engine, f"{sql} FORMAT {output_format}", query_id="going on")
     assert response.read1(65536)
     running = "SELECT count() FROM system.processes WHERE Settings['log_comment'] = 'going on'"

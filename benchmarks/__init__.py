@@ -1,0 +1,1 @@
+"""Measurements: commands whose figures the documentation quotes. Nothing in the project imports them."""

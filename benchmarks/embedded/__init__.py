@@ -1,0 +1,1 @@
+"""The embedded engine over HTTP beside chdb in a process of its own."""
