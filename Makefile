@@ -4,7 +4,7 @@ BIN    := .venv/bin
 PIP    := $(BIN)/python -m pip --disable-pip-version-check install --quiet --constraint constraints.txt
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check lookups ui docs up down status clean
+.PHONY: help run test check bench lookups ui docs up down status clean
 
 help: ## this list
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 12
@@ -24,6 +24,11 @@ check: .venv/dev.stamp ## lint, types, SQL, YAML, migrations, lookup desk
 	@$(BIN)/sqlfluff lint --disable-progress-bar dbt_project/models dbt_project/tests/singular
 	@cd migrations && ../$(BIN)/sqlfluff lint --disable-progress-bar .
 	@$(BIN)/touchstone lookups check
+
+bench: .venv/dev.stamp ## the embedded engine beside chdb in process, five minutes; see benchmarks/README.md
+	@$(BIN)/python -m benchmarks.embedded.latency
+	@$(BIN)/python -m benchmarks.embedded.bulk
+	@$(BIN)/python -m benchmarks.embedded.load
 
 lookups: .venv/run.stamp ## the analyst's check of seeds/
 	@$(BIN)/touchstone lookups check

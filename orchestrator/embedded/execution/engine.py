@@ -7,7 +7,6 @@ has to react to signals, because a running query blocks its thread.
 
 import json
 import os
-import threading
 from collections import OrderedDict, deque
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
@@ -164,14 +163,12 @@ class Engine:
         self._address = f"{path}?config-file={config.name}"
         self._root = Handle(self._address)
         self._spare: deque[Handle] = deque()
+        # Handles of their own: settings of a request, such as limit or max_rows_to_read, would hold for the parser too.
+        self._parsers: deque[Handle] = deque()
         self._statements: OrderedDict[bytes, Statement] = OrderedDict()
         _make_default_atomic(self._root, path)
         version, timezone, display_name = self._root.rows("SELECT version(), timezone(), displayName()")[0]
         formats = self._root.rows("SELECT name, content_type FROM system.formats")
-        # A handle of its own: settings of a request, such as limit or max_rows_to_read, would hold for the parser too.
-        self._parser = self.new_handle()
-        self._parser.set([("max_query_size", str(1 << 40))])
-        self._parser_lock = threading.Lock()
         self.facts = EngineFacts(version, timezone, display_name, {n.lower(): (n, c) for n, c in formats})
 
     def new_handle(self) -> Handle:
@@ -195,8 +192,15 @@ class Engine:
             QueryError: 62 for a syntax error, an empty text and more than one statement.
         """
         text = "SELECT formatQuerySingleLine(unhex({sql:String}))"
-        with self._parser_lock:
-            return self._parser.query(text, "RawBLOB", {"sql": sql.hex()}).bytes()
+        try:
+            parser = self._parsers.popleft()
+        except IndexError:
+            parser = self._open_handle()
+            parser.set([("max_query_size", str(1 << 40))])
+        try:
+            return parser.query(text, "RawBLOB", {"sql": sql.hex()}).bytes()
+        finally:
+            self._parsers.append(parser)
 
     def statement(self, sql: bytes) -> Statement:
         """A statement, parsed; short ones are remembered. Raises QueryError, see `canonical` and `statement`."""
@@ -225,9 +229,9 @@ class Engine:
 
     def close(self) -> None:
         """Close the engine; every handle that was given out must be closed before."""
-        while self._spare:
-            self._spare.popleft().close()
-        self._parser.close()
+        for handles in (self._spare, self._parsers):
+            while handles:
+                handles.popleft().close()
         self._root.close()
 
     def _open_handle(self) -> Handle:

@@ -116,5 +116,5 @@ class PipedResult:
 def into_file(sql: bytes, output_format: str, path: Path) -> bytes:
     """A SELECT as one that writes its result to a file, in its own format or in the one given."""
     start, end = output_clause(sql)
-    own_format = sql[start:end] or b"FORMAT " + output_format.encode()
+    own_format = sql[start:end] or b"FORMAT " + output_format.encode(errors="surrogateescape")
     return b"%s INTO OUTFILE %s APPEND COMPRESSION 'none' %s" % (sql[:start], quoted(str(path)).encode(), own_format)

@@ -89,10 +89,15 @@ class WholeResult:
 
 
 class StreamedResult:
-    """A result the engine makes block by block while it is read."""
+    """A result the engine makes block by block while it is read.
 
-    def __init__(self, stream: EngineStream) -> None:
+    Args:
+        progress: what the engine has told so far of the rows it reads; blocks leave out those behind the last one.
+    """
+
+    def __init__(self, stream: EngineStream, progress: Callable[[], Counters]) -> None:
         self._stream = stream
+        self._progress = progress
         self._started = time.monotonic_ns()
         self._is_over = False
         self.counters = Counters()
@@ -107,6 +112,7 @@ class StreamedResult:
                 raise from_engine(error) from error
             if chunk is None:
                 self._is_over = True
+                self._count_rest()
                 break
             self._count(chunk)
             if data := chunk.bytes():
@@ -117,6 +123,17 @@ class StreamedResult:
         """End the query; an abandoned stream would go on until its handle is used again."""
         self._is_over = True
         self._stream.close()
+
+    def _count_rest(self) -> None:
+        told = self._progress()
+        seen = self.counters
+        self.counters = replace(
+            seen,
+            read_rows=max(seen.read_rows, told.read_rows),
+            read_bytes=max(seen.read_bytes, told.read_bytes),
+            total_rows_to_read=max(seen.total_rows_to_read, told.total_rows_to_read, told.read_rows),
+            elapsed_ns=time.monotonic_ns() - self._started,
+        )
 
     def _count(self, chunk: EngineResult) -> None:
         # A chunk counts what was read since the one before.

@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections.abc import Callable
 from functools import partial
 from typing import Final
 
@@ -11,7 +12,14 @@ from orchestrator.embedded.execution.engine import QUERY_ID_SETTING, quoted_name
 from orchestrator.embedded.execution.inserts import Insert, InsertFromFile, Sink
 from orchestrator.embedded.execution.native import NativeRevision, needs_types
 from orchestrator.embedded.execution.outfile import PipedResult
-from orchestrator.embedded.execution.results import Result, RewrittenResult, SpooledResult, StreamedResult, timed
+from orchestrator.embedded.execution.results import (
+    Counters,
+    Result,
+    RewrittenResult,
+    SpooledResult,
+    StreamedResult,
+    timed,
+)
 from orchestrator.embedded.execution.statements import InsertWithData, Statement, ensure_single, output_clause
 from orchestrator.embedded.execution.tokens import tokens
 from orchestrator.embedded.execution.workplace import FULLY_READONLY, Premises, Workplace
@@ -35,9 +43,16 @@ _HAS_SETTINGS: Final = re.compile(rb"\bSETTINGS\b", re.IGNORECASE)
 
 
 class Runner:
-    """Runs statements for one request at an open workplace."""
+    """Runs statements for one request at an open workplace.
 
-    def __init__(self, premises: Premises, request: QueryRequest, place: Workplace) -> None:
+    Args:
+        progress: what the engine has told so far of the statement that runs.
+    """
+
+    def __init__(
+        self, premises: Premises, request: QueryRequest, place: Workplace, progress: Callable[[], Counters]
+    ) -> None:
+        self._progress = progress
         self._premises = premises
         self._engine = premises.engine
         self._request = request
@@ -91,7 +106,7 @@ class Runner:
         if self._is_streamable(parsed, output_format):
             # Before the stream, because a handle does one thing at a time.
             revision = NativeRevision(request.protocol_revision, self._types(parsed)) if is_revised else None
-            stream = StreamedResult(handle.stream(parsed.sql, output_format, request.params))
+            stream = StreamedResult(handle.stream(parsed.sql, output_format, request.params), self._progress)
             return RewrittenResult(stream, revision.rewrite) if revision else stream
         if is_revised:
             return self._whole(parsed.sql, output_format, self._types(parsed))

@@ -1,6 +1,7 @@
 """The body of a request: decoded, in pieces, and always read to its end, so that the connection can go on."""
 
 import asyncio
+import logging
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
 from contextlib import suppress
 from typing import Final
@@ -27,6 +28,10 @@ _MAX_FIELDS: Final = 1000
 # A server's http_receive_timeout.
 DEFAULT_PATIENCE_SECONDS: Final = 30.0
 _MAX_FIELD_BYTES: Final = 128 * 1024
+
+
+# It writes a line for each broken body; the client is told, and the log has a line for the request.
+logging.getLogger("python_multipart").setLevel(logging.CRITICAL)
 
 
 class Body:

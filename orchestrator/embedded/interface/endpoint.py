@@ -129,7 +129,7 @@ class _Exchange:
             )
         place = Workplace(service.premises, request, user, session)
         self._account.database = place.database
-        runner = Runner(service.premises, request, place)
+        runner = Runner(service.premises, request, place, lambda: self._account.progress)
         try:
             await service.register(self._query_id, place.marker, request.replace_running_query)
             try:

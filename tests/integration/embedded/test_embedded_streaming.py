@@ -214,7 +214,7 @@ def test_a_result_longer_than_the_bytes_held_back_is_streamed_whole(engine):
 
 @pytest.mark.parametrize("output_format", ["TSV", "CSV", "JSONEachRow", "Native", "RowBinary"])
 def test_the_first_rows_come_while_the_query_goes_on(engine, output_format):
-    sql = "SELECT number, sleepEachRow(0.05) FROM numbers(60) SETTINGS max_block_size = 1"
+    sql = "SELECT number, sleepEachRow(0.05) FROM numbers(30) SETTINGS max_block_size = 1"
     response = response_to(engine, f"{sql} FORMAT {output_format}", query_id="going on")
     first = response.read1(65536)
     assert first
