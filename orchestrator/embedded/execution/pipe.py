@@ -19,7 +19,7 @@ from uuid import uuid4
 
 from orchestrator.embedded.errors import QUERY_WAS_CANCELLED, QueryError
 from orchestrator.embedded.execution.engine import QUERY_ID_SETTING, EngineResult, Handle, quoted
-from orchestrator.embedded.execution.tokens import tokens
+from orchestrator.embedded.execution.tokens import settings_start
 
 _PIPE_BYTES: Final = 1 << 20
 _LOOK_SECONDS: Final = 0.05
@@ -132,14 +132,9 @@ class PipedInsert:
 
 def from_file(sql: bytes, input_format: str, path: Path, query_id: str) -> bytes:
     """The statement as one that reads a file: the file goes before the SETTINGS clause, the format behind it."""
-    stream = list(tokens(sql))
-    starts = [
-        first.start
-        for first, second, third in zip(stream, stream[1:], stream[2:], strict=False)
-        if first.is_word("SETTINGS") and second.kind in ("word", "quoted") and third.text == b"="
-    ]
-    at = starts[-1] if starts else len(sql)
-    settings = sql[at:].strip().rstrip(b",") + b", " if starts else b"SETTINGS "
+    start = settings_start(sql)
+    at = len(sql) if start is None else start
+    settings = b"SETTINGS " if start is None else sql[at:].strip().rstrip(b",") + b", "
     return b"%s FROM INFILE %s COMPRESSION 'none' %s%s = %s FORMAT %s" % (
         sql[:at].rstrip(),
         quoted(str(path)).encode(),

@@ -1,7 +1,6 @@
 """Running what a request asks for at its workplace: statements, inserts, external tables. Blocks; called in threads."""
 
 import json
-import re
 from collections.abc import Callable
 from functools import partial
 from typing import Final
@@ -21,7 +20,7 @@ from orchestrator.embedded.execution.results import (
     timed,
 )
 from orchestrator.embedded.execution.statements import InsertWithData, Statement, ensure_single, output_clause
-from orchestrator.embedded.execution.tokens import tokens
+from orchestrator.embedded.execution.tokens import settings_start, tokens
 from orchestrator.embedded.execution.workplace import FULLY_READONLY, Premises, Workplace
 from orchestrator.embedded.interface.protocol import ExternalTable, QueryRequest
 
@@ -39,7 +38,6 @@ _STREAMABLE: Final = frozenset(
 # Either these rows are missing from a stream of blocks, or each block becomes a document of its own.
 _NOT_STREAMABLE_WITH: Final = ("EXTREMES", "TOTALS", "OUTPUT_FORMAT_JSON_ARRAY_OF_ROWS")
 _LITERALS_ONLY: Final = b"input_format_values_interpret_expressions = 0"
-_HAS_SETTINGS: Final = re.compile(rb"\bSETTINGS\b", re.IGNORECASE)
 
 
 class Runner:
@@ -193,8 +191,8 @@ class Runner:
             ensure_single(known_data)
             self._look_at_values(known_data)
         elif not self._premises.is_sandboxed:
-            separator = b", " if _HAS_SETTINGS.search(insert.sql) else b" SETTINGS "
-            insert = InsertWithData(insert.sql + separator + _LITERALS_ONLY, insert.format, insert.data_start)
+            separator = b" SETTINGS " if settings_start(insert.sql) is None else b", "
+            insert = InsertWithData(insert.sql.rstrip() + separator + _LITERALS_ONLY, insert.format, insert.data_start)
         return insert
 
     def _look_at_values(self, data: bytes) -> None:

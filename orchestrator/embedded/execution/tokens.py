@@ -48,3 +48,14 @@ def string_value(literal: bytes) -> str | None:
         return None
     plain = re.sub(rb"\\(.)|''", lambda m: _ESCAPES.get(m.group(1), m.group(1)) if m.group(1) else b"'", literal[1:-1])
     return plain.decode(errors="surrogateescape")
+
+
+def settings_start(sql: bytes) -> int | None:
+    """Where the SETTINGS clause at the end of a statement begins, in bytes; None without one."""
+    stream = list(tokens(sql))
+    starts = [
+        first.start
+        for first, second, third in zip(stream, stream[1:], stream[2:], strict=False)
+        if first.is_word("SETTINGS") and second.kind in ("word", "quoted") and third.text == b"="
+    ]
+    return starts[-1] if starts else None
