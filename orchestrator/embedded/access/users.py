@@ -17,7 +17,6 @@ from xml.etree import ElementTree
 
 from orchestrator.exceptions import EngineUsersError
 
-DEFAULT_USER: Final = "default"
 _SECRETS: Final = ("password", "password_sha256_hex", "password_double_sha1_hex", "no_password")
 _USER_ENTRIES: Final = frozenset((*_SECRETS, "networks", "profile", "default_database", "quota", "grants"))
 _GRANT: Final = re.compile(r"\s*GRANT\s+([A-Za-z_]\w*)\s*;?\s*", re.IGNORECASE)

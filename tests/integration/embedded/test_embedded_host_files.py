@@ -142,7 +142,8 @@ def test_text_that_only_looks_like_a_file_goes_in(http_client, database):
     assert rows == b"see file(\\'/etc/passwd\\')\t2\nprofile (2)\t3\n"
 
 
-def test_the_kernel_keeps_the_engine_to_its_folders(http_client, embedded_engine, secret):
-    """What SQL is not asked about: this must hold on Linux with Landlock even if the look at the SQL fails."""
-    status = Path(f"/proc/{embedded_engine.pid}/status").read_text()
-    assert "NoNewPrivs:\t1" in status
+def test_the_engine_is_in_the_sandbox_or_its_log_says_why_not(embedded_engine):
+    said = "no sandbox" in embedded_engine.log.read_text()
+    status = Path(f"/proc/{embedded_engine.pid}/status")
+    is_inside = status.exists() and "NoNewPrivs:\t1" in status.read_text()
+    assert is_inside != said
