@@ -1,6 +1,54 @@
 -- The schema after all migrations, as ClickHouse prints it. Written by `touchstone migrate --write-schema`,
 -- compared by `touchstone migrate --check`. Never edited by hand.
 
+CREATE TABLE bridge_combination
+(
+    `product_type_id` UInt32,
+    `data_class_id` UInt32,
+    `field_id` UInt32,
+    `asset_class_id` UInt32,
+    `sub_asset_class_id` UInt32,
+    `is_active` Bool,
+    `version` UInt32,
+    `valid_from` DateTime64(6, 'UTC'),
+    `recorded_at` DateTime64(6, 'UTC'),
+    `batch_id` UInt64
+)
+ENGINE = MergeTree
+ORDER BY (product_type_id, data_class_id, field_id, asset_class_id, sub_asset_class_id, version)
+SETTINGS non_replicated_deduplication_window = 1000, replicated_deduplication_window = 1000, index_granularity = 8192
+COMMENT 'One row per combination of the lookup files per version: which field exists for which product, by IDs.';
+
+CREATE DICTIONARY dict_combination
+(
+    `product_type_id` UInt32,
+    `data_class_id` UInt32,
+    `field_id` UInt32,
+    `asset_class_id` UInt32,
+    `sub_asset_class_id` UInt32,
+    `version` UInt32 DEFAULT 0
+)
+PRIMARY KEY product_type_id, data_class_id, field_id, asset_class_id, sub_asset_class_id
+SOURCE(CLICKHOUSE(QUERY '\n        SELECT product_type_id, data_class_id, field_id, asset_class_id, sub_asset_class_id, version\n        FROM (\n            SELECT *\n            FROM ${DATABASE}.bridge_combination\n            ORDER BY version DESC\n            LIMIT 1 BY product_type_id, data_class_id, field_id, asset_class_id, sub_asset_class_id\n        )\n        WHERE is_active\n    '))
+LIFETIME(MIN 300 MAX 360)
+LAYOUT(COMPLEX_KEY_HASHED_ARRAY())
+COMMENT 'One element per permitted combination of IDs.';
+
+CREATE TABLE dim_alias
+(
+    `domain` LowCardinality(String),
+    `parent_id` UInt32,
+    `code` String,
+    `id` UInt32,
+    `recorded_at` DateTime64(6, 'UTC'),
+    CONSTRAINT id_is_not_none CHECK id > 0,
+    CONSTRAINT code_is_clean CHECK notEmpty(code) AND (code = trimBoth(code))
+)
+ENGINE = MergeTree
+ORDER BY (domain, id, code)
+SETTINGS non_replicated_deduplication_window = 1000, replicated_deduplication_window = 1000, index_granularity = 8192
+COMMENT 'One row per spelling of seeds/lookup_aliases.csv, with the ID it resolves to for ever.';
+
 CREATE TABLE dim_asset_class
 (
     `asset_class_id` UInt32,
@@ -15,7 +63,7 @@ CREATE TABLE dim_asset_class
 )
 ENGINE = MergeTree
 ORDER BY (asset_class_id, version)
-SETTINGS index_granularity = 8192
+SETTINGS index_granularity = 8192, non_replicated_deduplication_window = 1000, replicated_deduplication_window = 1000
 COMMENT 'One row per asset class per version (OpenFIGI market sector).';
 
 CREATE DICTIONARY dict_asset_class
@@ -31,16 +79,32 @@ LIFETIME(MIN 300 MAX 360)
 LAYOUT(FLAT(INITIAL_ARRAY_SIZE 1024 MAX_ARRAY_SIZE 5000000))
 COMMENT 'One element per asset class: ID to attributes, latest version.';
 
+CREATE DICTIONARY dict_asset_class_history
+(
+    `asset_class_id` UInt64,
+    `valid_from` DateTime64(6, 'UTC'),
+    `valid_to` DateTime64(6, 'UTC'),
+    `code` String DEFAULT '',
+    `is_active` UInt8 DEFAULT 0,
+    `version` UInt32 DEFAULT 0
+)
+PRIMARY KEY asset_class_id
+SOURCE(CLICKHOUSE(QUERY '\n        SELECT\n            asset_class_id,\n            if(version = 1, toDateTime64(0, 6, \'UTC\'), dim.valid_from) AS valid_from,\n            leadInFrame(\n                toDateTime64(dim.valid_from - INTERVAL 1 MICROSECOND, 6, \'UTC\'), 1, toDateTime64(\'2262-01-01\', 6, \'UTC\')\n            ) OVER (PARTITION BY asset_class_id ORDER BY version ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING) AS valid_to,\n            code, is_active, version\n        FROM ${DATABASE}.dim_asset_class AS dim\n    '))
+LIFETIME(MIN 300 MAX 360)
+LAYOUT(RANGE_HASHED())
+RANGE(MIN valid_from MAX valid_to)
+COMMENT 'One element per asset class per version: ID and time to the attributes as they were.';
+
 CREATE DICTIONARY dict_asset_class_ids
 (
     `code` String,
     `asset_class_id` UInt32 DEFAULT 0
 )
 PRIMARY KEY code
-SOURCE(CLICKHOUSE(QUERY 'SELECT code, asset_class_id FROM ${DATABASE}.dim_asset_class ORDER BY asset_class_id, version DESC LIMIT 1 BY asset_class_id'))
+SOURCE(CLICKHOUSE(QUERY '\n        SELECT code, min(asset_class_id) AS asset_class_id\n        FROM (\n            SELECT code, asset_class_id FROM ${DATABASE}.dim_asset_class\n            UNION ALL\n            SELECT code, id FROM ${DATABASE}.dim_alias WHERE domain = \'asset_class\'\n        )\n        GROUP BY code\n    '))
 LIFETIME(MIN 300 MAX 360)
 LAYOUT(COMPLEX_KEY_HASHED_ARRAY())
-COMMENT 'One element per asset class: code to ID, used only at ingest.';
+COMMENT 'One element per spelling of a asset class, old ones and aliases included: code to ID, used only at ingest.';
 
 CREATE TABLE dim_data_class
 (
@@ -56,7 +120,7 @@ CREATE TABLE dim_data_class
 )
 ENGINE = MergeTree
 ORDER BY (data_class_id, version)
-SETTINGS index_granularity = 8192
+SETTINGS index_granularity = 8192, non_replicated_deduplication_window = 1000, replicated_deduplication_window = 1000
 COMMENT 'One row per data class per version (category a field is licensed under).';
 
 CREATE DICTIONARY dict_data_class
@@ -72,16 +136,61 @@ LIFETIME(MIN 300 MAX 360)
 LAYOUT(FLAT(INITIAL_ARRAY_SIZE 1024 MAX_ARRAY_SIZE 5000000))
 COMMENT 'One element per data class: ID to attributes, latest version.';
 
+CREATE DICTIONARY dict_data_class_history
+(
+    `data_class_id` UInt64,
+    `valid_from` DateTime64(6, 'UTC'),
+    `valid_to` DateTime64(6, 'UTC'),
+    `code` String DEFAULT '',
+    `is_active` UInt8 DEFAULT 0,
+    `version` UInt32 DEFAULT 0
+)
+PRIMARY KEY data_class_id
+SOURCE(CLICKHOUSE(QUERY '\n        SELECT\n            data_class_id,\n            if(version = 1, toDateTime64(0, 6, \'UTC\'), dim.valid_from) AS valid_from,\n            leadInFrame(\n                toDateTime64(dim.valid_from - INTERVAL 1 MICROSECOND, 6, \'UTC\'), 1, toDateTime64(\'2262-01-01\', 6, \'UTC\')\n            ) OVER (PARTITION BY data_class_id ORDER BY version ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING) AS valid_to,\n            code, is_active, version\n        FROM ${DATABASE}.dim_data_class AS dim\n    '))
+LIFETIME(MIN 300 MAX 360)
+LAYOUT(RANGE_HASHED())
+RANGE(MIN valid_from MAX valid_to)
+COMMENT 'One element per data class per version: ID and time to the attributes as they were.';
+
 CREATE DICTIONARY dict_data_class_ids
 (
     `code` String,
     `data_class_id` UInt32 DEFAULT 0
 )
 PRIMARY KEY code
-SOURCE(CLICKHOUSE(QUERY 'SELECT code, data_class_id FROM ${DATABASE}.dim_data_class ORDER BY data_class_id, version DESC LIMIT 1 BY data_class_id'))
+SOURCE(CLICKHOUSE(QUERY '\n        SELECT code, min(data_class_id) AS data_class_id\n        FROM (\n            SELECT code, data_class_id FROM ${DATABASE}.dim_data_class\n            UNION ALL\n            SELECT code, id FROM ${DATABASE}.dim_alias WHERE domain = \'data_class\'\n        )\n        GROUP BY code\n    '))
 LIFETIME(MIN 300 MAX 360)
 LAYOUT(COMPLEX_KEY_HASHED_ARRAY())
-COMMENT 'One element per data class: code to ID, used only at ingest.';
+COMMENT 'One element per spelling of a data class, old ones and aliases included: code to ID, used only at ingest.';
+
+CREATE TABLE dim_feed_rule
+(
+    `feed` LowCardinality(String),
+    `rule` LowCardinality(String),
+    `action` LowCardinality(String),
+    `version` UInt32,
+    `valid_from` DateTime64(6, 'UTC'),
+    `recorded_at` DateTime64(6, 'UTC'),
+    `batch_id` UInt64,
+    CONSTRAINT action_is_known CHECK action IN ('reject', 'warn', 'off')
+)
+ENGINE = MergeTree
+ORDER BY (feed, rule, version)
+SETTINGS non_replicated_deduplication_window = 1000, replicated_deduplication_window = 1000, index_granularity = 8192
+COMMENT 'One row per rule of a feed per version: what happens to a row that breaks it.';
+
+CREATE DICTIONARY dict_feed_rule
+(
+    `feed` String,
+    `rule` String,
+    `action` String DEFAULT 'off',
+    `version` UInt32 DEFAULT 0
+)
+PRIMARY KEY feed, rule
+SOURCE(CLICKHOUSE(QUERY 'SELECT feed, rule, action, version FROM ${DATABASE}.dim_feed_rule ORDER BY version DESC LIMIT 1 BY feed, rule'))
+LIFETIME(MIN 300 MAX 360)
+LAYOUT(COMPLEX_KEY_HASHED_ARRAY())
+COMMENT 'One element per rule of a feed: what happens to a row that breaks it.';
 
 CREATE TABLE dim_field
 (
@@ -99,7 +208,7 @@ CREATE TABLE dim_field
 )
 ENGINE = MergeTree
 ORDER BY (field_id, version)
-SETTINGS index_granularity = 8192
+SETTINGS index_granularity = 8192, non_replicated_deduplication_window = 1000, replicated_deduplication_window = 1000
 COMMENT 'One row per field per version (data item mnemonic, such as PX_LAST).';
 
 CREATE DICTIONARY dict_field
@@ -117,16 +226,34 @@ LIFETIME(MIN 300 MAX 360)
 LAYOUT(FLAT(INITIAL_ARRAY_SIZE 1024 MAX_ARRAY_SIZE 5000000))
 COMMENT 'One element per field: ID to attributes, latest version.';
 
+CREATE DICTIONARY dict_field_history
+(
+    `field_id` UInt64,
+    `valid_from` DateTime64(6, 'UTC'),
+    `valid_to` DateTime64(6, 'UTC'),
+    `code` String DEFAULT '',
+    `field_type` String DEFAULT '',
+    `description` String DEFAULT '',
+    `is_active` UInt8 DEFAULT 0,
+    `version` UInt32 DEFAULT 0
+)
+PRIMARY KEY field_id
+SOURCE(CLICKHOUSE(QUERY '\n        SELECT\n            field_id,\n            if(version = 1, toDateTime64(0, 6, \'UTC\'), dim.valid_from) AS valid_from,\n            leadInFrame(\n                toDateTime64(dim.valid_from - INTERVAL 1 MICROSECOND, 6, \'UTC\'), 1, toDateTime64(\'2262-01-01\', 6, \'UTC\')\n            ) OVER (PARTITION BY field_id ORDER BY version ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING) AS valid_to,\n            code, field_type, description, is_active, version\n        FROM ${DATABASE}.dim_field AS dim\n    '))
+LIFETIME(MIN 300 MAX 360)
+LAYOUT(RANGE_HASHED())
+RANGE(MIN valid_from MAX valid_to)
+COMMENT 'One element per field per version: ID and time to the attributes as they were.';
+
 CREATE DICTIONARY dict_field_ids
 (
     `code` String,
     `field_id` UInt32 DEFAULT 0
 )
 PRIMARY KEY code
-SOURCE(CLICKHOUSE(QUERY 'SELECT code, field_id FROM ${DATABASE}.dim_field ORDER BY field_id, version DESC LIMIT 1 BY field_id'))
+SOURCE(CLICKHOUSE(QUERY '\n        SELECT code, min(field_id) AS field_id\n        FROM (\n            SELECT code, field_id FROM ${DATABASE}.dim_field\n            UNION ALL\n            SELECT code, id FROM ${DATABASE}.dim_alias WHERE domain = \'field\'\n        )\n        GROUP BY code\n    '))
 LIFETIME(MIN 300 MAX 360)
 LAYOUT(COMPLEX_KEY_HASHED_ARRAY())
-COMMENT 'One element per field: code to ID, used only at ingest.';
+COMMENT 'One element per spelling of a field, old ones and aliases included: code to ID, used only at ingest.';
 
 CREATE TABLE dim_instrument
 (
@@ -143,7 +270,7 @@ CREATE TABLE dim_instrument
 )
 ENGINE = MergeTree
 ORDER BY (instrument_id, version)
-SETTINGS index_granularity = 8192
+SETTINGS index_granularity = 8192, non_replicated_deduplication_window = 1000, replicated_deduplication_window = 1000
 COMMENT 'One row per instrument per version; IDs are minted here, not in the ledger.';
 
 CREATE DICTIONARY dict_instrument
@@ -160,16 +287,33 @@ LIFETIME(MIN 300 MAX 360)
 LAYOUT(FLAT(INITIAL_ARRAY_SIZE 1024 MAX_ARRAY_SIZE 100000000))
 COMMENT 'One element per instrument: ID to attributes, latest version.';
 
+CREATE DICTIONARY dict_instrument_history
+(
+    `instrument_id` UInt64,
+    `valid_from` DateTime64(6, 'UTC'),
+    `valid_to` DateTime64(6, 'UTC'),
+    `code` String DEFAULT '',
+    `name` String DEFAULT '',
+    `is_active` UInt8 DEFAULT 0,
+    `version` UInt32 DEFAULT 0
+)
+PRIMARY KEY instrument_id
+SOURCE(CLICKHOUSE(QUERY '\n        SELECT\n            instrument_id,\n            if(version = 1, toDateTime64(0, 6, \'UTC\'), dim.valid_from) AS valid_from,\n            leadInFrame(\n                toDateTime64(dim.valid_from - INTERVAL 1 MICROSECOND, 6, \'UTC\'), 1, toDateTime64(\'2262-01-01\', 6, \'UTC\')\n            ) OVER (PARTITION BY instrument_id ORDER BY version ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING) AS valid_to,\n            code, name, is_active, version\n        FROM ${DATABASE}.dim_instrument AS dim\n    '))
+LIFETIME(MIN 300 MAX 360)
+LAYOUT(RANGE_HASHED())
+RANGE(MIN valid_from MAX valid_to)
+COMMENT 'One element per instrument per version: ID and time to the attributes as they were.';
+
 CREATE DICTIONARY dict_instrument_ids
 (
     `code` String,
     `instrument_id` UInt32 DEFAULT 0
 )
 PRIMARY KEY code
-SOURCE(CLICKHOUSE(QUERY 'SELECT code, instrument_id FROM ${DATABASE}.dim_instrument ORDER BY instrument_id, version DESC LIMIT 1 BY instrument_id'))
+SOURCE(CLICKHOUSE(QUERY '\n        SELECT code, min(instrument_id) AS instrument_id\n        FROM (\n            SELECT code, instrument_id FROM ${DATABASE}.dim_instrument\n            UNION ALL\n            SELECT code, id FROM ${DATABASE}.dim_alias WHERE domain = \'instrument\'\n        )\n        GROUP BY code\n    '))
 LIFETIME(MIN 300 MAX 360)
 LAYOUT(COMPLEX_KEY_HASHED_ARRAY())
-COMMENT 'One element per instrument: code to ID, used only at ingest.';
+COMMENT 'One element per spelling of a instrument, old ones and aliases included: code to ID, used only at ingest.';
 
 CREATE TABLE dim_product_type
 (
@@ -185,7 +329,7 @@ CREATE TABLE dim_product_type
 )
 ENGINE = MergeTree
 ORDER BY (product_type_id, version)
-SETTINGS index_granularity = 8192
+SETTINGS index_granularity = 8192, non_replicated_deduplication_window = 1000, replicated_deduplication_window = 1000
 COMMENT 'One row per product type per version (OpenFIGI securityType).';
 
 CREATE DICTIONARY dict_product_type
@@ -201,16 +345,32 @@ LIFETIME(MIN 300 MAX 360)
 LAYOUT(FLAT(INITIAL_ARRAY_SIZE 1024 MAX_ARRAY_SIZE 5000000))
 COMMENT 'One element per product type: ID to attributes, latest version.';
 
+CREATE DICTIONARY dict_product_type_history
+(
+    `product_type_id` UInt64,
+    `valid_from` DateTime64(6, 'UTC'),
+    `valid_to` DateTime64(6, 'UTC'),
+    `code` String DEFAULT '',
+    `is_active` UInt8 DEFAULT 0,
+    `version` UInt32 DEFAULT 0
+)
+PRIMARY KEY product_type_id
+SOURCE(CLICKHOUSE(QUERY '\n        SELECT\n            product_type_id,\n            if(version = 1, toDateTime64(0, 6, \'UTC\'), dim.valid_from) AS valid_from,\n            leadInFrame(\n                toDateTime64(dim.valid_from - INTERVAL 1 MICROSECOND, 6, \'UTC\'), 1, toDateTime64(\'2262-01-01\', 6, \'UTC\')\n            ) OVER (PARTITION BY product_type_id ORDER BY version ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING) AS valid_to,\n            code, is_active, version\n        FROM ${DATABASE}.dim_product_type AS dim\n    '))
+LIFETIME(MIN 300 MAX 360)
+LAYOUT(RANGE_HASHED())
+RANGE(MIN valid_from MAX valid_to)
+COMMENT 'One element per product type per version: ID and time to the attributes as they were.';
+
 CREATE DICTIONARY dict_product_type_ids
 (
     `code` String,
     `product_type_id` UInt32 DEFAULT 0
 )
 PRIMARY KEY code
-SOURCE(CLICKHOUSE(QUERY 'SELECT code, product_type_id FROM ${DATABASE}.dim_product_type ORDER BY product_type_id, version DESC LIMIT 1 BY product_type_id'))
+SOURCE(CLICKHOUSE(QUERY '\n        SELECT code, min(product_type_id) AS product_type_id\n        FROM (\n            SELECT code, product_type_id FROM ${DATABASE}.dim_product_type\n            UNION ALL\n            SELECT code, id FROM ${DATABASE}.dim_alias WHERE domain = \'product_type\'\n        )\n        GROUP BY code\n    '))
 LIFETIME(MIN 300 MAX 360)
 LAYOUT(COMPLEX_KEY_HASHED_ARRAY())
-COMMENT 'One element per product type: code to ID, used only at ingest.';
+COMMENT 'One element per spelling of a product type, old ones and aliases included: code to ID, used only at ingest.';
 
 CREATE TABLE dim_source
 (
@@ -228,7 +388,7 @@ CREATE TABLE dim_source
 )
 ENGINE = MergeTree
 ORDER BY (source_id, version)
-SETTINGS index_granularity = 8192
+SETTINGS index_granularity = 8192, non_replicated_deduplication_window = 1000, replicated_deduplication_window = 1000
 COMMENT 'One row per data source per version.';
 
 CREATE DICTIONARY dict_source
@@ -246,16 +406,34 @@ LIFETIME(MIN 300 MAX 360)
 LAYOUT(FLAT(INITIAL_ARRAY_SIZE 1024 MAX_ARRAY_SIZE 5000000))
 COMMENT 'One element per source: ID to attributes, latest version.';
 
+CREATE DICTIONARY dict_source_history
+(
+    `source_id` UInt64,
+    `valid_from` DateTime64(6, 'UTC'),
+    `valid_to` DateTime64(6, 'UTC'),
+    `code` String DEFAULT '',
+    `name` String DEFAULT '',
+    `licence` String DEFAULT '',
+    `is_active` UInt8 DEFAULT 0,
+    `version` UInt32 DEFAULT 0
+)
+PRIMARY KEY source_id
+SOURCE(CLICKHOUSE(QUERY '\n        SELECT\n            source_id,\n            if(version = 1, toDateTime64(0, 6, \'UTC\'), dim.valid_from) AS valid_from,\n            leadInFrame(\n                toDateTime64(dim.valid_from - INTERVAL 1 MICROSECOND, 6, \'UTC\'), 1, toDateTime64(\'2262-01-01\', 6, \'UTC\')\n            ) OVER (PARTITION BY source_id ORDER BY version ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING) AS valid_to,\n            code, name, licence, is_active, version\n        FROM ${DATABASE}.dim_source AS dim\n    '))
+LIFETIME(MIN 300 MAX 360)
+LAYOUT(RANGE_HASHED())
+RANGE(MIN valid_from MAX valid_to)
+COMMENT 'One element per data source per version: ID and time to the attributes as they were.';
+
 CREATE DICTIONARY dict_source_ids
 (
     `code` String,
     `source_id` UInt32 DEFAULT 0
 )
 PRIMARY KEY code
-SOURCE(CLICKHOUSE(QUERY 'SELECT code, source_id FROM ${DATABASE}.dim_source ORDER BY source_id, version DESC LIMIT 1 BY source_id'))
+SOURCE(CLICKHOUSE(QUERY '\n        SELECT code, min(source_id) AS source_id\n        FROM (\n            SELECT code, source_id FROM ${DATABASE}.dim_source\n            UNION ALL\n            SELECT code, id FROM ${DATABASE}.dim_alias WHERE domain = \'source\'\n        )\n        GROUP BY code\n    '))
 LIFETIME(MIN 300 MAX 360)
 LAYOUT(COMPLEX_KEY_HASHED_ARRAY())
-COMMENT 'One element per source: code to ID, used only at ingest.';
+COMMENT 'One element per spelling of a data source, old ones and aliases included: code to ID, used only at ingest.';
 
 CREATE TABLE dim_sub_asset_class
 (
@@ -273,7 +451,7 @@ CREATE TABLE dim_sub_asset_class
 )
 ENGINE = MergeTree
 ORDER BY (sub_asset_class_id, version)
-SETTINGS index_granularity = 8192
+SETTINGS index_granularity = 8192, non_replicated_deduplication_window = 1000, replicated_deduplication_window = 1000
 COMMENT 'One row per sub-asset class within its asset class per version (OpenFIGI securityType2).';
 
 CREATE DICTIONARY dict_sub_asset_class
@@ -290,6 +468,23 @@ LIFETIME(MIN 300 MAX 360)
 LAYOUT(FLAT(INITIAL_ARRAY_SIZE 1024 MAX_ARRAY_SIZE 5000000))
 COMMENT 'One element per sub asset class: ID to attributes, latest version.';
 
+CREATE DICTIONARY dict_sub_asset_class_history
+(
+    `sub_asset_class_id` UInt64,
+    `valid_from` DateTime64(6, 'UTC'),
+    `valid_to` DateTime64(6, 'UTC'),
+    `asset_class_id` UInt32 DEFAULT 0,
+    `code` String DEFAULT '',
+    `is_active` UInt8 DEFAULT 0,
+    `version` UInt32 DEFAULT 0
+)
+PRIMARY KEY sub_asset_class_id
+SOURCE(CLICKHOUSE(QUERY '\n        SELECT\n            sub_asset_class_id,\n            if(version = 1, toDateTime64(0, 6, \'UTC\'), dim.valid_from) AS valid_from,\n            leadInFrame(\n                toDateTime64(dim.valid_from - INTERVAL 1 MICROSECOND, 6, \'UTC\'), 1, toDateTime64(\'2262-01-01\', 6, \'UTC\')\n            ) OVER (PARTITION BY sub_asset_class_id ORDER BY version ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING) AS valid_to,\n            asset_class_id, code, is_active, version\n        FROM ${DATABASE}.dim_sub_asset_class AS dim\n    '))
+LIFETIME(MIN 300 MAX 360)
+LAYOUT(RANGE_HASHED())
+RANGE(MIN valid_from MAX valid_to)
+COMMENT 'One element per sub-asset class per version: ID and time to the attributes as they were.';
+
 CREATE DICTIONARY dict_sub_asset_class_ids
 (
     `asset_class_id` UInt32,
@@ -297,10 +492,10 @@ CREATE DICTIONARY dict_sub_asset_class_ids
     `sub_asset_class_id` UInt32 DEFAULT 0
 )
 PRIMARY KEY asset_class_id, code
-SOURCE(CLICKHOUSE(QUERY 'SELECT asset_class_id, code, sub_asset_class_id FROM ${DATABASE}.dim_sub_asset_class ORDER BY sub_asset_class_id, version DESC LIMIT 1 BY sub_asset_class_id'))
+SOURCE(CLICKHOUSE(QUERY '\n        SELECT asset_class_id, code, min(sub_asset_class_id) AS sub_asset_class_id\n        FROM (\n            SELECT asset_class_id, code, sub_asset_class_id FROM ${DATABASE}.dim_sub_asset_class\n            UNION ALL\n            SELECT parent_id, code, id FROM ${DATABASE}.dim_alias WHERE domain = \'sub_asset_class\'\n        )\n        GROUP BY asset_class_id, code\n    '))
 LIFETIME(MIN 300 MAX 360)
 LAYOUT(COMPLEX_KEY_HASHED_ARRAY())
-COMMENT 'One element per sub asset class: code to ID, used only at ingest.';
+COMMENT 'One element per spelling of a sub-asset class, old ones and aliases included: code to ID, used only at ingest.';
 
 CREATE TABLE fct_observations
 (
@@ -366,6 +561,25 @@ PARTITION BY toYYYYMM(received_at)
 ORDER BY (batch_id, row_number)
 SETTINGS non_replicated_deduplication_window = 10000, replicated_deduplication_window = 10000, replicated_deduplication_window_seconds = 31536000, index_granularity = 8192
 COMMENT 'One row per row of an instrument file, as received.';
+
+CREATE TABLE landing_lookups
+(
+    `batch_id` UInt64,
+    `row_number` UInt64,
+    `received_at` DateTime64(6, 'UTC'),
+    `product_type` String,
+    `data_class` String,
+    `field` String,
+    `asset_class` String,
+    `sub_asset_class` String,
+    `field_type` String,
+    `field_description` String
+)
+ENGINE = MergeTree
+PARTITION BY toYYYYMM(received_at)
+ORDER BY (batch_id, row_number)
+SETTINGS non_replicated_deduplication_window = 10000, replicated_deduplication_window = 10000, replicated_deduplication_window_seconds = 31536000, index_granularity = 8192
+COMMENT 'One row per row of a landed lookup file (a vendor catalogue too big for seeds/), as received.';
 
 CREATE TABLE landing_observations
 (
@@ -440,6 +654,34 @@ ENGINE = MergeTree
 ORDER BY (feed, batch_id, recorded_at)
 SETTINGS index_granularity = 8192
 COMMENT 'One row per change of state of a batch.';
+
+CREATE TABLE ops_identity
+(
+    `dimension` LowCardinality(String),
+    `rows` UInt64,
+    `checksum` UInt64,
+    `table_uuid` UUID,
+    `last_recorded_at` DateTime64(6, 'UTC'),
+    `noted_at` DateTime64(6, 'UTC') DEFAULT now64(6, 'UTC')
+)
+ENGINE = MergeTree
+ORDER BY (dimension, noted_at)
+SETTINGS index_granularity = 8192
+COMMENT 'One row per append to a dimension: what it held afterwards. A dimension that differs from its last row was changed by somebody else.';
+
+CREATE TABLE ops_ledger
+(
+    `domain` LowCardinality(String),
+    `parent_key` String,
+    `key` String,
+    `id` UInt32,
+    `recorded_at` DateTime64(6, 'UTC') DEFAULT now64(6, 'UTC'),
+    CONSTRAINT id_is_not_none CHECK id > 0
+)
+ENGINE = MergeTree
+ORDER BY (domain, id)
+SETTINGS index_granularity = 8192
+COMMENT 'One row per line of the ledger seeds/lookup_ids.csv that this warehouse has seen; append-only.';
 
 CREATE TABLE quarantine_observations
 (
@@ -554,7 +796,7 @@ AS SELECT
     row_number,
     attempt,
     reason_mask,
-    arrayFilter((reason, bit) -> bitTest(reason_mask, bit), ['missing_observed_at', 'bad_observed_at', 'out_of_range_observed_at', 'future_event_time', 'missing_source', 'unknown_source', 'missing_instrument', 'unknown_instrument', 'missing_asset_class', 'unknown_asset_class', 'missing_sub_asset_class', 'unknown_sub_asset_class', 'missing_product_type', 'unknown_product_type', 'missing_data_class', 'unknown_data_class', 'missing_field', 'unknown_field', 'missing_value', 'bad_value'], range(20)) AS reasons,
+    arrayFilter((reason, bit) -> bitTest(reason_mask, bit), ['missing_observed_at', 'bad_observed_at', 'out_of_range_observed_at', 'future_event_time', 'missing_source', 'unknown_source', 'missing_instrument', 'unknown_instrument', 'missing_asset_class', 'unknown_asset_class', 'missing_sub_asset_class', 'unknown_sub_asset_class', 'missing_product_type', 'unknown_product_type', 'missing_data_class', 'unknown_data_class', 'missing_field', 'unknown_field', 'missing_value', 'bad_value', 'combination_not_permitted'], range(21)) AS reasons,
     received_at,
     observed_at,
     source,
@@ -620,7 +862,10 @@ AS WITH
     if(field_type = 'integer', toInt64OrNull(value_text_in), NULL) AS as_integer,
     if(field_type = 'boolean', transform(value_text_in, ['Y', 'N'], [1, 0], NULL), NULL) AS as_boolean,
     if((field_type = 'date') AND match(value_text_in, '^\\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\\d|3[01])$'), toDate32(parseDateTime64OrNull(value_text_in, '%Y-%m-%d', 'UTC')), NULL) AS as_date,
-    multiIf(field_type = 'number', ifNull(isFinite(as_number), false), field_type = 'integer', ifNull((as_integer >= -9007199254740992) AND (as_integer <= 9007199254740992), false), field_type = 'boolean', isNotNull(as_boolean), field_type = 'date', isNotNull(as_date), field_type = 'text', match(value_text_in, '\\p{L}'), field_type = 'identifier', match(value_text_in, '[\\p{L}\\p{N}]'), false) AS is_value_of_type
+    multiIf(field_type = 'number', ifNull(isFinite(as_number), false), field_type = 'integer', ifNull((as_integer >= -9007199254740992) AND (as_integer <= 9007199254740992), false), field_type = 'boolean', isNotNull(as_boolean), field_type = 'date', isNotNull(as_date), field_type = 'text', match(value_text_in, '\\p{L}'), field_type = 'identifier', match(value_text_in, '[\\p{L}\\p{N}]'), false) AS is_value_of_type,
+    (resolved_product_type_id, resolved_data_class_id, resolved_field_id, resolved_asset_class_id, resolved_sub_asset_class_id) AS combination,
+    least(resolved_product_type_id, resolved_data_class_id, resolved_field_id, resolved_asset_class_id, resolved_sub_asset_class_id) > 0 AS has_all_ids,
+    dictGetOrDefault('${DATABASE}.dict_feed_rule', 'action', ('observations', 'combination_not_permitted'), 'off') AS action
 SELECT
     batch_id,
     row_number,
@@ -637,7 +882,7 @@ SELECT
     ifNull(as_number, ifNull(toFloat64(as_integer), toFloat64(as_boolean))) AS value_number,
     if((field_type IN ('text', 'identifier')), value_text_in, NULL) AS value_text,
     as_date AS value_date,
-    ((((((((((((((((((bitShiftLeft(toUInt64(ifNull(time_text = '', false)), 0) + bitShiftLeft(toUInt64(ifNull((time_text != '') AND isNull(parsed_time), false)), 1)) + bitShiftLeft(toUInt64(ifNull(parsed_time < toDateTime64('1970-01-01', 6, 'UTC'), false)), 2)) + bitShiftLeft(toUInt64(ifNull(parsed_time > (received_at + toIntervalDay(1)), false)), 3)) + bitShiftLeft(toUInt64(ifNull(source_code = '', false)), 4)) + bitShiftLeft(toUInt64(ifNull((source_code != '') AND (resolved_source_id = 0), false)), 5)) + bitShiftLeft(toUInt64(ifNull(instrument_code = '', false)), 6)) + bitShiftLeft(toUInt64(ifNull((instrument_code != '') AND (resolved_instrument_id = 0), false)), 7)) + bitShiftLeft(toUInt64(ifNull(asset_class_code = '', false)), 8)) + bitShiftLeft(toUInt64(ifNull((asset_class_code != '') AND (resolved_asset_class_id = 0), false)), 9)) + bitShiftLeft(toUInt64(ifNull(sub_asset_class_code = '', false)), 10)) + bitShiftLeft(toUInt64(ifNull((sub_asset_class_code != '') AND (resolved_sub_asset_class_id = 0), false)), 11)) + bitShiftLeft(toUInt64(ifNull(product_type_code = '', false)), 12)) + bitShiftLeft(toUInt64(ifNull((product_type_code != '') AND (resolved_product_type_id = 0), false)), 13)) + bitShiftLeft(toUInt64(ifNull(data_class_code = '', false)), 14)) + bitShiftLeft(toUInt64(ifNull((data_class_code != '') AND (resolved_data_class_id = 0), false)), 15)) + bitShiftLeft(toUInt64(ifNull(field_code = '', false)), 16)) + bitShiftLeft(toUInt64(ifNull((field_code != '') AND (resolved_field_id = 0), false)), 17)) + bitShiftLeft(toUInt64(ifNull(value_text_in = '', false)), 18)) + bitShiftLeft(toUInt64(ifNull((value_text_in != '') AND (field_type != '') AND (NOT is_value_of_type), false)), 19) AS reason_mask,
+    (((((((((((((((((((bitShiftLeft(toUInt64(ifNull(time_text = '', false)), 0) + bitShiftLeft(toUInt64(ifNull((time_text != '') AND isNull(parsed_time), false)), 1)) + bitShiftLeft(toUInt64(ifNull(parsed_time < toDateTime64('1970-01-01', 6, 'UTC'), false)), 2)) + bitShiftLeft(toUInt64(ifNull(parsed_time > (received_at + toIntervalDay(1)), false)), 3)) + bitShiftLeft(toUInt64(ifNull(source_code = '', false)), 4)) + bitShiftLeft(toUInt64(ifNull((source_code != '') AND (resolved_source_id = 0), false)), 5)) + bitShiftLeft(toUInt64(ifNull(instrument_code = '', false)), 6)) + bitShiftLeft(toUInt64(ifNull((instrument_code != '') AND (resolved_instrument_id = 0), false)), 7)) + bitShiftLeft(toUInt64(ifNull(asset_class_code = '', false)), 8)) + bitShiftLeft(toUInt64(ifNull((asset_class_code != '') AND (resolved_asset_class_id = 0), false)), 9)) + bitShiftLeft(toUInt64(ifNull(sub_asset_class_code = '', false)), 10)) + bitShiftLeft(toUInt64(ifNull((sub_asset_class_code != '') AND (resolved_sub_asset_class_id = 0), false)), 11)) + bitShiftLeft(toUInt64(ifNull(product_type_code = '', false)), 12)) + bitShiftLeft(toUInt64(ifNull((product_type_code != '') AND (resolved_product_type_id = 0), false)), 13)) + bitShiftLeft(toUInt64(ifNull(data_class_code = '', false)), 14)) + bitShiftLeft(toUInt64(ifNull((data_class_code != '') AND (resolved_data_class_id = 0), false)), 15)) + bitShiftLeft(toUInt64(ifNull(field_code = '', false)), 16)) + bitShiftLeft(toUInt64(ifNull((field_code != '') AND (resolved_field_id = 0), false)), 17)) + bitShiftLeft(toUInt64(ifNull(value_text_in = '', false)), 18)) + bitShiftLeft(toUInt64(ifNull((value_text_in != '') AND (field_type != '') AND (NOT is_value_of_type), false)), 19)) + bitShiftLeft(toUInt64((action = 'reject') AND has_all_ids AND (NOT dictHas('${DATABASE}.dict_combination', combination))), 20) AS reason_mask,
     observed_at,
     source,
     instrument,
