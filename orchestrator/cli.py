@@ -7,7 +7,8 @@ from typing import Any
 import click
 from clickhouse_connect.driver.exceptions import ClickHouseError
 
-from orchestrator.constants import EXIT_FAILURE, SEEDS_DIR
+from orchestrator.cli_lookups import lookups
+from orchestrator.constants import EXIT_FAILURE
 from orchestrator.exceptions import TouchstoneError
 from orchestrator.helpers import configure_logging, plural, stderr_console, stdout_console
 from orchestrator.settings import Settings, get_settings
@@ -176,31 +177,6 @@ def restore(  # noqa: PLR0917 click passes options by name
     verbs.restore(stdout_console(), settings, wanted)
 
 
-@main.group(short_help="Check the lookup desk, mint IDs for new keys.")
-def lookups() -> None:
-    """The lookup desk: the CSV files in seeds/ that analysts edit in pull requests."""
-
-
-@lookups.command("check")
-def lookups_check() -> None:
-    """Check the desk's files and the ledger; needs no warehouse. Exits 1 when there is an error.
-
-    Each finding names file, line, column and value, and says what to do.
-    """
-    from orchestrator.verbs.lookups import report_check
-
-    if not report_check(stdout_console(), SEEDS_DIR):
-        sys.exit(EXIT_FAILURE)
-
-
-@lookups.command("mint")
-def lookups_mint() -> None:
-    """Give every new key of the desk its ID: append lines to seeds/lookup_ids.csv. IDs that exist never change."""
-    from orchestrator.verbs.lookups import mint_ids
-
-    mint_ids(stdout_console(), SEEDS_DIR)
-
-
 @main.command(short_help="Land files of a feed exactly once.")
 @click.argument("feed")
 @click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path, dir_okay=False), metavar="FILE...")
@@ -209,7 +185,8 @@ def load(settings: Settings, feed: str, files: tuple[Path, ...]) -> None:
     """Land FILEs (.csv, .csv.gz, .parquet) of FEED exactly once.
 
     A file whose content was loaded before, under any name, is skipped. Each row ends in a fact or in quarantine with
-    its reasons. FEED is one of: instruments, observations.
+    its reasons. FEED is one of: instruments, lookups, observations; files of lookups pass the
+    lookup desk's check first.
     """
     from orchestrator.verbs.load import load_files
 
@@ -221,16 +198,16 @@ def load(settings: Settings, feed: str, files: tuple[Path, ...]) -> None:
 @click.argument("dbt_arguments", nargs=-1, type=click.UNPROCESSED, metavar="[DBT ARGUMENTS]...")
 @click.pass_obj
 def build(settings: Settings, dbt_arguments: tuple[str, ...]) -> None:
-    """Run `dbt build` on the engine that the settings name: seeds, models and tests, without Dagster.
+    """Load the ledger and run `dbt build` on the engine that the settings name: seeds, models, tests; without Dagster.
+
+    Only one build or run at a time writes dimensions; another one waits, up to TOUCHSTONE_LOCK_WAIT_SECONDS.
 
     Further arguments go to dbt, such as `touchstone build --select dimensions`. Facts are tested, not loaded: load
     feeds first (`touchstone load`), or use `touchstone run`.
     """
-    from orchestrator.warehouse.client import ensure_engine
-    from orchestrator.warehouse.dbt import run_dbt
+    from orchestrator.verbs import build as verb
 
-    address = ensure_engine(settings)
-    sys.exit(run_dbt(settings, ["build", *dbt_arguments], host=address.host, port=address.port))
+    sys.exit(verb.build(settings, dbt_arguments))
 
 
 @main.command(short_help="Materialise everything, then report.")
@@ -289,6 +266,8 @@ def _write(chunk: bytes) -> None:
     sys.stdout.buffer.write(chunk)
     sys.stdout.buffer.flush()
 
+
+main.add_command(lookups)
 
 if __name__ == "__main__":
     main()

@@ -16,8 +16,10 @@ TouchstoneError
 │   ├── MigrationsMissingError   objects that migrations own are not there
 │   └── SchemaDriftError         the live schema is not the one checked in
 ├── LookupDeskError              seeds/ do not hold together
+│   ├── DomainError              dbt_project/domains.yml does not hold
 │   ├── LookupFileError          a seed file cannot be read as CSV
 │   └── LedgerError              an ID would move, be reused or be missing
+├── WriterLockError              another writer mints, or took over meanwhile
 ├── FeedError
 │   ├── UnknownFeedError
 │   └── FeedFileError            a feed file cannot be read; names file, line and value
@@ -88,12 +90,20 @@ class LookupDeskError(TouchstoneError):
     """The files of the lookup desk do not hold together."""
 
 
+class DomainError(LookupDeskError):
+    """A domain's declaration does not hold."""
+
+
 class LookupFileError(LookupDeskError):
     """A seed file cannot be read."""
 
 
 class LedgerError(LookupDeskError):
     """An ID would move, be used twice or be missing."""
+
+
+class WriterLockError(TouchstoneError):
+    """The lock of the warehouse's single writer is somebody else's."""
 
 
 class FeedError(TouchstoneError):

@@ -1,169 +1,115 @@
 """The rules of the lookup desk. The only input is the text of its files; nothing is raised for what analysts wrote."""
 
-from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from types import MappingProxyType
 from typing import Final
 
-from orchestrator.lookups.cells import CellRules, fold
-from orchestrator.lookups.domains import (
-    DOMAINS,
-    DOMAINS_BY_NAME,
-    FIELD_TYPES,
-    LEDGER_FILE,
-    SEED_COLUMNS,
-    Domain,
-)
-from orchestrator.lookups.findings import Finding, Rule
-from orchestrator.lookups.ledger import Key, LedgerLine, ledger_findings, ledger_lines
-from orchestrator.lookups.reading import Table, read_table
+from orchestrator.lookups.aliases import alias_findings
+from orchestrator.lookups.base import Base, base_findings
+from orchestrator.lookups.cells import cell_findings
+from orchestrator.lookups.domains import DOMAINS, LEDGER_FILE
+from orchestrator.lookups.findings import Finding, Rule, Tell, silently
+from orchestrator.lookups.ledger_rules import ledger_findings
+from orchestrator.lookups.listing import Sheet, domains_of
+from orchestrator.lookups.lookalikes import lookalike_findings
+from orchestrator.lookups.memory import uncollected
+from orchestrator.lookups.parsing import KEY_FILES, Desk, parse_desk
+from orchestrator.lookups.renames import possible_renames
+from orchestrator.lookups.rules import conflicts, duplicates, several_parents, twins, unknown_values
 
-FIELD_TYPE_COLUMN: Final = "field_type"
-
-
-@dataclass(frozen=True)
-class Desk:
-    """The desk as read.
-
-    Attributes:
-        keys: domain -> its keys in the seeds -> the line on which each occurs first.
-        ledger: the ledger as read, or None if the desk has none yet.
-        lines: lines of the ledger that have a usable ID.
-        findings: everything that is wrong, by file and line.
-    """
-
-    keys: Mapping[str, Mapping[Key, int]]
-    ledger: Table | None
-    lines: tuple[LedgerLine, ...]
-    findings: tuple[Finding, ...]
+NO_FILES: Final[Mapping[str, bytes]] = MappingProxyType({})
 
 
-def check_lookups(files: Mapping[str, bytes]) -> list[Finding]:
+def check_lookups(
+    files: Mapping[str, bytes],
+    catalogues: Mapping[str, bytes] = NO_FILES,
+    base: Base | None = None,
+    tell: Tell = silently,
+) -> list[Finding]:
     """Everything that is wrong with the desk, by file and line; an empty list for a clean desk.
 
     Args:
-        files: content by file name: `lookups.csv`, `sources.csv` and the ledger `lookup_ids.csv`. In a desk without
-            ledger all keys lack an ID.
+        files: content by file name: `lookups.csv`, `sources.csv`, the ledger `lookup_ids.csv` and, if there is one,
+            `lookup_aliases.csv`. In a desk without ledger all keys lack an ID.
+        catalogues: content by name of further files like `lookups.csv`, in which whole domains may be absent.
+        base: the desk of an earlier revision, whose IDs must not have moved.
+        tell: is told what is being done.
     """
-    return list(examine(files).findings)
+    with uncollected():
+        desk = parse_desk(files, catalogues, tell)
+        tell("checking")
+        findings = judge(desk, files)
+        if desk.knows_its_ids:
+            findings += keys_without_id(desk)
+            for domain in DOMAINS:
+                findings += possible_renames(desk, domain)
+        if base is not None:
+            tell(f"comparing with {base.revision}")
+            findings += base_findings(files, desk, base)
+        findings.sort()
+        return findings
 
 
-def examine(files: Mapping[str, bytes]) -> Desk:
-    """Read and judge the files; see check_lookups."""
-    findings: list[Finding] = []
-    cells = CellRules()
-    ledger = _read(files, LEDGER_FILE) if LEDGER_FILE in files else None
-    entries = [entry for _, entry in ledger_lines(ledger)] if ledger else []
-    keys: dict[str, Mapping[Key, int]] = {}
-    for file in SEED_COLUMNS:
-        if file == LEDGER_FILE:
-            continue
-        if file not in files:
-            findings.append(_missing_file(file))
-            continue
-        table = _read(files, file)
-        findings += table.findings
-        if table.header and not table.rows and not table.findings:
-            findings.append(_no_rows(file))
-        findings += cells.findings(table)
-        findings += _duplicates(table)
-        findings += _field_types(table, cells)
-        for domain in DOMAINS:
-            if domain.seed == file:
-                keys[domain.name] = _keys(table, domain, cells)
-                findings += _case_twins(domain, keys[domain.name], entries)
-                findings += _conflicts(table, domain, cells)
-    if ledger is not None:
-        findings += ledger.findings
-        findings += ledger_findings(ledger, keys, cells)
-    # a ledger that cannot be read in full would make its keys look new
-    if ledger is None or not any(finding.is_error for finding in ledger.findings):
-        findings += _keys_without_id(keys, entries)
-    findings.sort(key=lambda finding: (finding.file, finding.line, finding.column, finding.rule, finding.value))
-    return Desk(keys, ledger, tuple(entries), tuple(findings))
+def judge(desk: Desk, files: Mapping[str, bytes]) -> list[Finding]:
+    """Everything that is wrong with the desk by itself, except keys without ID; in no order."""
+    findings = [_missing_file(file) for file in KEY_FILES if file not in files]
+    for sheet in desk.sheets:
+        findings += _sheet_findings(sheet)
+    for domain in DOMAINS:
+        listings, register = desk.listings[domain.name], desk.registers[domain.name]
+        findings += conflicts(listings, domain)
+        findings += several_parents(listings, register)
+        for parent, below in desk.shelves[domain.name].items():
+            findings += twins(below, parent, register)
+    findings += alias_findings(desk)
+    if desk.ledger is not None:
+        findings += ledger_findings(desk.ledger, desk.books, desk.registers, _parent_names(desk))
+    return findings
 
 
-def _read(files: Mapping[str, bytes], file: str) -> Table:
-    return read_table(file, files[file], SEED_COLUMNS[file])
+def keys_without_id(desk: Desk) -> Iterator[Finding]:
+    """Keys that minting would give an ID."""
+    for domain in DOMAINS:
+        for shelf, _, new in desk.new_keys(domain):
+            whose = f" of {shelf.parent_key!r}" if shelf.parent_key else ""
+            file = shelf.listing.sheet.table.file
+            remedy = "Run `touchstone lookups mint`."
+            for key, line in shelf.keys.items():
+                if key in new:
+                    message = f"The {domain.name} {key!r}{whose} has no ID in {LEDGER_FILE}."
+                    yield Finding(file, line, domain.key_column, key, Rule.KEY_WITHOUT_ID, message, remedy)
+
+
+def _sheet_findings(sheet: Sheet) -> Iterator[Finding]:
+    table = sheet.table
+    yield from table.findings
+    if table.header and not table.height and not table.findings:
+        yield _no_rows(sheet)
+    yield from cell_findings(table, sheet.unclean)
+    for column, culprits in sheet.lookalikes.items():
+        yield from lookalike_findings(table, column, culprits)
+    yield from duplicates(table)
+    for domain in domains_of(sheet):
+        yield from unknown_values(sheet, domain)
+
+
+def _parent_names(desk: Desk) -> dict[str, set[str]]:
+    """By domain that is a parent, the spellings of its keys that the ledger need not know."""
+    names: dict[str, set[str]] = {}
+    for parent in {domain.parent for domain in DOMAINS if domain.parent}:
+        listed = (keys for listing in desk.listings[parent] for keys in listing.keys.values())
+        names[parent] = set().union(*listed, *desk.registers[parent].aliases.values())
+    return names
 
 
 def _missing_file(file: str) -> Finding:
     return Finding(file, 0, "", "", Rule.MISSING_FILE, "The file is missing.", "Restore it from Git.")
 
 
-def _no_rows(file: str) -> Finding:
-    remedy = "Restore the rows from Git; without them every key would be retired."
-    return Finding(file, 1, "", "", Rule.NO_ROWS, "The file has a header and no rows.", remedy)
-
-
-def _keys(table: Table, domain: Domain, cells: CellRules) -> dict[Key, int]:
-    """Keys of the domain and the line of their first row; unclean ones have their own finding and are left out."""
-    parent_column = DOMAINS_BY_NAME[domain.parent].key_column if domain.parent else None
-    keys: dict[Key, int] = {}
-    for row in table.rows:
-        key = Key(row.cells[parent_column] if parent_column else "", row.cells[domain.key_column])
-        if key not in keys and cells.is_clean(key.key) and (not parent_column or cells.is_clean(key.parent_key)):
-            keys[key] = row.line
-    return keys
-
-
-def _duplicates(table: Table) -> Iterator[Finding]:
-    first_line: dict[tuple[str, ...], int] = {}
-    for row in table.rows:
-        first = first_line.setdefault(tuple(row.cells.values()), row.line)
-        if first != row.line:
-            message = f"The row is the same as the one on line {first}."
-            yield Finding(table.file, row.line, "", "", Rule.DUPLICATE_ROW, message, "Delete it.")
-
-
-def _field_types(table: Table, cells: CellRules) -> Iterator[Finding]:
-    for row in table.rows:
-        field_type = row.cells.get(FIELD_TYPE_COLUMN)
-        if field_type is not None and field_type not in FIELD_TYPES and cells.is_clean(field_type):
-            message = f"There is no field type {field_type!r}."
-            remedy = f"Write one of {', '.join(sorted(FIELD_TYPES))}."
-            yield Finding(table.file, row.line, FIELD_TYPE_COLUMN, field_type, Rule.FIELD_TYPE, message, remedy)
-
-
-def _case_twins(domain: Domain, keys: Mapping[Key, int], entries: Collection[LedgerLine]) -> Iterator[Finding]:
-    """Keys that differ from another one of the domain only in case; the spelling of the ledger is the right one."""
-    spelling: dict[tuple[str, str], Key] = {}
-    for entry in entries:
-        if entry.domain == domain.name:
-            spelling.setdefault((entry.parent_key, fold(entry.key)), Key(entry.parent_key, entry.key))
-    known = {Key(entry.parent_key, entry.key) for entry in entries if entry.domain == domain.name}
-    for key, line in keys.items():
-        other = spelling.setdefault((key.parent_key, fold(key.key)), key)
-        if other != key and key not in known:
-            message = f"The {domain.name} {key.key!r} differs from {other.key!r} only in case."
-            remedy = f"Write {other.key!r} everywhere."
-            yield Finding(domain.seed, line, domain.key_column, key.key, Rule.CASE_TWIN, message, remedy)
-
-
-def _conflicts(table: Table, domain: Domain, cells: CellRules) -> Iterator[Finding]:
-    """Attributes that differ from those of the key's first row."""
-    if not domain.attributes:
-        return
-    first_row: dict[str, tuple[int, tuple[str, ...]]] = {}
-    for row in table.rows:
-        key = row.cells[domain.key_column]
-        attributes = tuple(row.cells[column] for column in domain.attributes)
-        first, expected = first_row.setdefault(key, (row.line, attributes))
-        if attributes == expected or not cells.is_clean(key):
-            continue
-        for column, value, wanted in zip(domain.attributes, attributes, expected, strict=True):
-            if value != wanted:
-                message = f"The {column} of {key!r} is {value!r} here and {wanted!r} on line {first}."
-                remedy = "Write the same in all rows of the key."
-                yield Finding(table.file, row.line, column, value, Rule.CONFLICTING_ATTRIBUTE, message, remedy)
-
-
-def _keys_without_id(keys: Mapping[str, Mapping[Key, int]], entries: Collection[LedgerLine]) -> Iterator[Finding]:
-    minted = {(entry.domain, entry.parent_key, entry.key) for entry in entries}
-    for name, lines in keys.items():
-        domain = DOMAINS_BY_NAME[name]
-        for key, line in lines.items():
-            if (name, *key) not in minted:
-                whose = f" of {key.parent_key!r}" if key.parent_key else ""
-                message = f"The {name} {key.key!r}{whose} has no ID in {LEDGER_FILE}."
-                remedy = "Run `touchstone lookups mint`."
-                yield Finding(domain.seed, line, domain.key_column, key.key, Rule.KEY_WITHOUT_ID, message, remedy)
+def _no_rows(sheet: Sheet) -> Finding:
+    remedy = (
+        "Ask for the catalogue again, or leave it out."
+        if sheet.is_catalogue
+        else "Restore the rows from Git; without them every key would be retired."
+    )
+    return Finding(sheet.table.file, 1, "", "", Rule.NO_ROWS, "The file has a header and no rows.", remedy)

@@ -67,4 +67,24 @@ def require_clean_desk(folder: Path) -> int:
     if errors:
         message = f"The lookup desk has {plural(len(errors), 'error')}; the first is {errors[0]}"
         raise LookupFileError(message, "See `touchstone lookups check`.")
-    return sum(len(read_table(name, content, SEED_COLUMNS[name]).rows) for name, content in files.items())
+    return sum(read_table(name, content, SEED_COLUMNS[name]).height for name, content in files.items())
+
+
+def require_clean_catalogue(folder: Path, catalogue: Path) -> None:
+    """Check a landed lookup file together with the desk: its keys have IDs, and nothing contradicts the desk.
+
+    Raises:
+        LookupFileError: it cannot be read, or there are errors; names the first of them.
+    """
+    if not catalogue.name.lower().endswith(".csv"):
+        raise LookupFileError(
+            f"{catalogue} is no plain CSV file.", "Write the lookup file as CSV; it is checked first."
+        )
+    try:
+        content = catalogue.read_bytes()
+    except OSError as error:
+        raise LookupFileError(f"{catalogue} cannot be read: {error.strerror}.", "Check the name.") from error
+    errors = [finding for finding in check_lookups(read_desk(folder), {str(catalogue): content}) if finding.is_error]
+    if errors:
+        message = f"The lookup file has {plural(len(errors), 'error')}; the first is {errors[0]}"
+        raise LookupFileError(message, f"See `touchstone lookups check --with {catalogue}`.")

@@ -1,24 +1,17 @@
-"""The ledger of IDs: its lines, and the rules that keep it append-only and dense."""
+"""The ledger of IDs: its lines, by domain."""
 
 import re
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection
+from dataclasses import dataclass, field
+from itertools import groupby
 from typing import Final, NamedTuple
 
-from orchestrator.lookups.cells import CellRules
-from orchestrator.lookups.domains import DOMAINS, DOMAINS_BY_NAME, LEDGER_FILE
-from orchestrator.lookups.findings import Finding, Rule
-from orchestrator.lookups.reading import Row, Table
+from orchestrator.lookups.domains import DOMAINS
+from orchestrator.lookups.reading import Table
 
 # IDs are UInt32 in the warehouse, and 0 means none
 MAX_ID: Final = 2**32 - 1
 ID: Final = re.compile(r"[1-9][0-9]{0,9}")
-
-
-class Key(NamedTuple):
-    """A code of a domain: the key of its parent, or an empty string, and its own key."""
-
-    parent_key: str
-    key: str
 
 
 class LedgerLine(NamedTuple):
@@ -30,13 +23,40 @@ class LedgerLine(NamedTuple):
     id: int
 
 
-def ledger_lines(table: Table) -> list[tuple[int, LedgerLine]]:
-    """(physical line, ledger line) of every row of the ledger that has a usable ID and a known domain."""
-    return [
-        (row.line, LedgerLine(row.cells["domain"], row.cells["parent_key"], row.cells["key"], int(row.cells["id"])))
-        for row in table.rows
-        if is_id(row.cells["id"]) and row.cells["domain"] in DOMAINS_BY_NAME
-    ]
+@dataclass(frozen=True)
+class Book:
+    """The lines of one domain, by column, in the order of the ledger; only those that have a usable ID."""
+
+    parents: list[str] = field(default_factory=list)
+    keys: list[str] = field(default_factory=list)
+    ids: list[int] = field(default_factory=list)
+    lines: list[int] = field(default_factory=list)
+
+
+def read_books(table: Table) -> dict[str, Book]:
+    """The ledger by domain; every domain has a book."""
+    books = {domain.name: Book() for domain in DOMAINS}
+    if not table.height:
+        return books
+    domains, parents, keys, numbers = (table.columns[name] for name in ("domain", "parent_key", "key", "id"))
+    lines = table.lines
+    if bad_ids(numbers):
+        usable = [place for place, number in enumerate(numbers) if is_id(number)]
+        domains, parents, keys, numbers = (
+            [column[place] for place in usable] for column in (domains, parents, keys, numbers)
+        )
+        lines = [lines[place] for place in usable]
+    # lines of one domain stand together, a run for each mint
+    start = 0
+    for name, run in groupby(domains):
+        end = start + sum(1 for _ in run)
+        if book := books.get(name):
+            book.parents.extend(parents[start:end])
+            book.keys.extend(keys[start:end])
+            book.ids.extend(map(int, numbers[start:end]))
+            book.lines.extend(lines[start:end])
+        start = end
+    return books
 
 
 def is_id(text: str) -> bool:
@@ -44,70 +64,13 @@ def is_id(text: str) -> bool:
     return ID.fullmatch(text) is not None and int(text) <= MAX_ID
 
 
-def ledger_findings(table: Table, keys: Mapping[str, Collection[Key]], cells: CellRules) -> Iterator[Finding]:
-    """Everything that is wrong with the ledger by itself, or with its parents.
-
-    Args:
-        table: the ledger as read.
-        keys: keys of the seeds by domain; a key of the ledger that is no longer among them is retired, and fine.
-        cells: the rules about single cells.
-    """
-    yield from cells.findings(table, may_be_blank=("parent_key",))
-    for row in table.rows:
-        yield from _cells_of_ledger(row)
-    lines = ledger_lines(table)
-    yield from _parents(lines, keys)
-    yield from _ids(lines)
-
-
-def _cells_of_ledger(row: Row) -> Iterator[Finding]:
-    domain, number = row.cells["domain"], row.cells["id"]
-    if domain and domain not in DOMAINS_BY_NAME:
-        message = f"There is no domain {domain!r}."
-        remedy = f"Write one of {', '.join(known.name for known in DOMAINS)}."
-        yield Finding(LEDGER_FILE, row.line, "domain", domain, Rule.UNKNOWN_DOMAIN, message, remedy)
-    if number and not is_id(number):
-        message = f"The ID {number!r} is not an integer from 1 to {MAX_ID}."
-        remedy = "Restore the line from Git; `touchstone lookups mint` writes IDs."
-        yield Finding(LEDGER_FILE, row.line, "id", number, Rule.INVALID_ID, message, remedy)
-
-
-def _parents(lines: list[tuple[int, LedgerLine]], keys: Mapping[str, Collection[Key]]) -> Iterator[Finding]:
-    known: dict[str, set[str]] = {domain.name: {key.key for key in keys.get(domain.name, ())} for domain in DOMAINS}
-    for _, entry in lines:
-        known[entry.domain].add(entry.key)
-    for line, entry in lines:
-        parent = DOMAINS_BY_NAME[entry.domain].parent
-        if parent is None and entry.parent_key:
-            message = (
-                f"{entry.domain} has no parent domain, so {entry.key!r} cannot have the parent {entry.parent_key!r}."
-            )
-            remedy = "Empty the cell."
-        elif parent is not None and entry.parent_key not in known[parent]:
-            message = f"The parent {entry.parent_key!r} of {entry.domain} {entry.key!r} is not a key of {parent}."
-            remedy = "Restore the line from Git."
-        else:
-            continue
-        yield Finding(LEDGER_FILE, line, "parent_key", entry.parent_key, Rule.UNKNOWN_PARENT, message, remedy)
-
-
-def _ids(lines: list[tuple[int, LedgerLine]]) -> Iterator[Finding]:
-    line_of_id: dict[tuple[str, int], int] = {}
-    line_of_key: dict[tuple[str, str, str], int] = {}
-    highest: dict[str, int] = {}
-    for line, entry in lines:
-        first = line_of_id.setdefault((entry.domain, entry.id), line)
-        if first != line:
-            message = f"{entry.domain} uses the ID {entry.id} on line {first} already."
-            remedy = "Delete the line that came later and run `touchstone lookups mint`."
-            yield Finding(LEDGER_FILE, line, "id", str(entry.id), Rule.ID_USED_TWICE, message, remedy)
-        elif entry.id < highest.get(entry.domain, 0):
-            message = f"The ID {entry.id} of {entry.domain} stands behind {highest[entry.domain]}."
-            remedy = "Put the lines back into the order in which they were minted."
-            yield Finding(LEDGER_FILE, line, "id", str(entry.id), Rule.LEDGER_ORDER, message, remedy)
-        highest[entry.domain] = max(entry.id, highest.get(entry.domain, 0))
-        first = line_of_key.setdefault((entry.domain, entry.parent_key, entry.key), line)
-        if first != line:
-            message = f"{entry.domain} {entry.key!r} has an ID on line {first} already."
-            remedy = "Delete the line that came later; a key keeps its first ID."
-            yield Finding(LEDGER_FILE, line, "key", entry.key, Rule.KEY_TWICE, message, remedy)
+def bad_ids(numbers: Collection[str]) -> set[str]:
+    """The texts that are no ID."""
+    try:
+        ids = list(map(int, numbers))
+        # int() reads signs, blanks, underscores and other scripts' digits too
+        if not ids or (min(ids) >= 1 and max(ids) <= MAX_ID and all(map(str.__eq__, map(str, ids), numbers))):
+            return set()
+    except ValueError:
+        pass
+    return {number for number in set(numbers) if not is_id(number)}

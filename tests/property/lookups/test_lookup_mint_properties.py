@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from hypothesis import given
 from hypothesis import strategies as st
 
-from orchestrator.lookups import LedgerLine, check_lookups, mint
+from orchestrator.lookups import Base, LedgerLine, check_lookups, mint
+from orchestrator.lookups.compare import compare
 from orchestrator.lookups.domains import DOMAINS, SEED_COLUMNS
 
 Row = tuple[str, str, str, str, str]
@@ -108,3 +109,20 @@ def test_no_text_behind_the_header_makes_the_check_raise(text: str) -> None:
     files = desk([("a", "b", "c", "d", "e")], ["s"])
     ledger = mint(files).ledger + text.encode("utf-8", "surrogatepass")
     check_lookups({**files, "lookup_ids.csv": ledger})
+
+
+@given(st.binary(max_size=200), st.sampled_from(sorted(SEED_COLUMNS)))
+def test_no_bytes_in_a_base_or_a_catalogue_make_the_check_raise(content: bytes, file: str) -> None:
+    files = desk([("a", "b", "c", "d", "e")], ["s"])
+    assert check_lookups(files, {"catalogue.csv": content}, Base("base", {file: content}))
+    compare({file: content}, files)
+
+
+@given(rows=ROWS, more=ROWS, sources=SOURCES)
+def test_a_catalogue_beside_the_desk_is_minted_like_rows_of_the_desk(
+    rows: list[Row], more: list[Row], sources: list[str]
+) -> None:
+    together = desk(list(dict.fromkeys([*rows, *more])), sources)
+    catalogues = {"catalogue.csv": desk(more, sources)["lookups.csv"]}
+    assert mint(desk(rows, sources), catalogues) == mint(together)
+    assert check_lookups({**desk(rows, sources), "lookup_ids.csv": mint(together).ledger}, catalogues) == []

@@ -1,9 +1,12 @@
 """A small desk that is clean, for tests to spoil."""
 
+from collections.abc import Iterable
+
 from orchestrator.lookups import Finding, check_lookups, mint
 
 HEADER = "product_type,data_class,field,asset_class,sub_asset_class,field_type,field_description\n"
 LEDGER_HEADER = "domain,parent_key,key,id\n"
+ALIASES_HEADER = "domain,parent_key,alias,key\n"
 ROW = "Common Stock,Pricing,PX_LAST,Equity,Common Stock,number,last price\n"
 LOOKUPS = (
     HEADER
@@ -56,3 +59,15 @@ def only(files: dict[str, bytes]) -> Finding:
 def as_bytes(text: str | bytes) -> bytes:
     """UTF-8."""
     return text if isinstance(text, bytes) else text.encode()
+
+
+def desk_with_aliases(*lines: str, lookups: str = LOOKUPS, ledger: str | None = None) -> dict[str, bytes]:
+    """The clean desk with aliases, and other lookups or another ledger."""
+    files = desk_with_lookups(lookups)
+    files["lookup_aliases.csv"] = (ALIASES_HEADER + "".join(f"{line}\n" for line in lines)).encode()
+    return files if ledger is None else {**files, "lookup_ids.csv": ledger.encode()}
+
+
+def rules_of(findings: Iterable[Finding]) -> list[str]:
+    """The rules of the findings, in their order."""
+    return [str(finding.rule) for finding in findings]
