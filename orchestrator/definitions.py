@@ -3,7 +3,7 @@
 from dagster import Definitions
 
 from orchestrator.assets.dbt import dbt_room_assets
-from orchestrator.assets.foundations import lookup_desk, migrations
+from orchestrator.assets.foundations import lookup_desk, migrations, ops_ledger
 from orchestrator.assets.landing import landing_assets
 from orchestrator.jobs.everything import everything
 from orchestrator.resources.dbt import dbt_project, dbt_resource
@@ -13,7 +13,7 @@ from orchestrator.settings import get_settings
 project = dbt_project(get_settings())
 
 defs = Definitions(
-    assets=[migrations, lookup_desk, *landing_assets(), *dbt_room_assets(project)],
+    assets=[migrations, lookup_desk, ops_ledger, *landing_assets(), *dbt_room_assets(project)],
     jobs=[everything],
     resources={"warehouse": WarehouseResource(), "dbt": dbt_resource(project)},
 )

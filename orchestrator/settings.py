@@ -51,6 +51,7 @@ class Settings(BaseSettings):
     touchstone_log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     touchstone_log_format: Literal["console", "json"] = "console"
     touchstone_mint_in_warehouse: bool = False
+    touchstone_lock_wait_seconds: Annotated[int, Field(ge=0)] = 600
 
     @field_validator(
         "touchstone_home",
@@ -154,6 +155,7 @@ def child_environment(settings: Settings, host: str, port: int) -> dict[str, str
         "TOUCHSTONE_DROP_DIR": str(settings.touchstone_drop_dir),
         "TOUCHSTONE_DBT_THREADS": str(settings.touchstone_dbt_threads),
         "TOUCHSTONE_MINT_IN_WAREHOUSE": str(settings.touchstone_mint_in_warehouse).lower(),
+        "TOUCHSTONE_LOCK_WAIT_SECONDS": str(settings.touchstone_lock_wait_seconds),
         "DBT_TARGET_PATH": str(settings.dbt_dir / "target"),
         "DBT_LOG_PATH": str(settings.dbt_dir / "logs"),
         "DBT_PROJECT_DIR": str(DBT_PROJECT_DIR),

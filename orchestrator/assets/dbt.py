@@ -1,6 +1,7 @@
 """Every dbt node as an asset, every dbt test as an asset check."""
 
 from collections.abc import Iterator
+from contextlib import nullcontext
 from typing import Any
 
 from dagster import AssetExecutionContext, AssetsDefinition, Failure
@@ -14,7 +15,9 @@ from orchestrator.exceptions import EngineError
 from orchestrator.resources.warehouse import WarehouseResource
 from orchestrator.warehouse.client import running_address
 
-REFERENCE = "path:models/staging path:models/dimensions path:models/dictionaries resource_type:seed"
+REFERENCE = (
+    "path:models/staging path:models/dimensions path:models/versions path:models/dictionaries resource_type:seed"
+)
 FACTS_AND_MARTS = "path:models/facts path:models/quarantine path:models/marts path:models/canonical"
 
 
@@ -25,12 +28,14 @@ def dbt_room_assets(project: DbtProject) -> list[AssetsDefinition]:
     cautious and takes only tests of which it has every parent.
     """
     return [
-        _dbt_assets(project, "dbt_reference", REFERENCE, ["--indirect-selection", "cautious"]),
-        _dbt_assets(project, "dbt_facts_and_marts", FACTS_AND_MARTS, []),
+        _dbt_assets(project, "dbt_reference", REFERENCE, ["--indirect-selection", "cautious"], writes_dimensions=True),
+        _dbt_assets(project, "dbt_facts_and_marts", FACTS_AND_MARTS, [], writes_dimensions=False),
     ]
 
 
-def _dbt_assets(project: DbtProject, name: str, select: str, whole_build_flags: list[str]) -> AssetsDefinition:
+def _dbt_assets(
+    project: DbtProject, name: str, select: str, whole_build_flags: list[str], *, writes_dimensions: bool
+) -> AssetsDefinition:
     @dbt_assets(
         name=name,
         manifest=project.manifest_path,
@@ -44,8 +49,10 @@ def _dbt_assets(project: DbtProject, name: str, select: str, whole_build_flags: 
         warehouse.prepare_dbt()
         # dagster-dbt selects the tests of a part of the assets by itself
         flags = [] if context.is_subset else whole_build_flags
+        command = ["build", *flags]
         try:
-            yield from dbt.cli(["build", *flags], context=context, target_path=project.manifest_path.parent).stream()
+            with warehouse.only_writer(context.run_id) if writes_dimensions else nullcontext():
+                yield from dbt.cli(command, context=context, target_path=project.manifest_path.parent).stream()
         except DagsterDbtCliRuntimeError as error:
             if _engine_is_away(warehouse):
                 raise

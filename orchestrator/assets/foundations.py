@@ -1,12 +1,13 @@
-"""What everything stands on: the schema that migrations own, and the files of the lookup desk."""
+"""What everything stands on: the schema that migrations own, the files of the lookup desk, and the ledger of IDs."""
 
 from dagster import AssetExecutionContext, MaterializeResult, asset
 
-from orchestrator.assets.keys import GROUP_MIGRATIONS, GROUP_SEEDS, LOOKUP_DESK, MIGRATIONS
+from orchestrator.assets.keys import GROUP_MIGRATIONS, GROUP_SEEDS, LEDGER, LOOKUP_DESK, MIGRATIONS, WRITER_POOL
 from orchestrator.assets.policies import RETRY_POLICY, no_retry_unless_transient
 from orchestrator.constants import SEEDS_DIR
 from orchestrator.lookups import require_clean_desk
 from orchestrator.resources.warehouse import WarehouseResource
+from orchestrator.warehouse.ledger import load_ledger_of
 from orchestrator.warehouse.migrations import apply_migrations
 
 
@@ -26,3 +27,19 @@ def lookup_desk(context: AssetExecutionContext) -> MaterializeResult[None]:
         rows = require_clean_desk(SEEDS_DIR)
     context.log.info(f"checked {rows} rows of the lookup desk")
     return MaterializeResult(metadata={"rows_checked": rows})
+
+
+@asset(
+    key=LEDGER,
+    group_name=GROUP_SEEDS,
+    deps=[MIGRATIONS, LOOKUP_DESK],
+    kinds={"clickhouse", "csv"},
+    retry_policy=RETRY_POLICY,
+    pool=WRITER_POOL,
+)
+def ops_ledger(context: AssetExecutionContext, warehouse: WarehouseResource) -> MaterializeResult[None]:
+    """The ledger seeds/lookup_ids.csv in the warehouse: new lines appended, every other one proved to be as it was."""
+    with no_retry_unless_transient(), warehouse.only_writer(context.run_id) as client:
+        appended = load_ledger_of(client, SEEDS_DIR)
+    context.log.info(f"appended {appended} lines of the ledger")
+    return MaterializeResult(metadata={"lines_appended": appended})

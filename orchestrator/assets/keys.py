@@ -6,6 +6,7 @@ from dagster import AssetKey
 
 MIGRATIONS: Final = AssetKey("migrations")
 LOOKUP_DESK: Final = AssetKey("lookup_desk")
+LEDGER: Final = AssetKey("ops_ledger")
 
 GROUP_MIGRATIONS: Final = "migrations"
 GROUP_SEEDS: Final = "seeds"

@@ -4,10 +4,12 @@ from collections.abc import Sequence
 
 from dagster import AssetExecutionContext, AssetsDefinition, MaterializeResult, asset
 
-from orchestrator.assets.keys import GROUP_LANDING, MIGRATIONS, WRITER_POOL
+from orchestrator.assets.keys import GROUP_LANDING, LEDGER, MIGRATIONS, WRITER_POOL
 from orchestrator.assets.policies import RETRY_POLICY, no_retry_unless_transient
+from orchestrator.constants import SEEDS_DIR
 from orchestrator.feeds.specs import FEEDS, Feed
-from orchestrator.lookups.domains import DOMAINS
+from orchestrator.lookups import require_clean_catalogue
+from orchestrator.lookups.domains import ALL_DOMAINS
 from orchestrator.resources.warehouse import WarehouseResource
 from orchestrator.warehouse.loader import LoadResult, files_of, load_file
 
@@ -32,6 +34,8 @@ def _landing_asset(feed: Feed) -> AssetsDefinition:
         with no_retry_unless_transient():
             client = warehouse.client()
             for path in files_of(feed, warehouse.settings.touchstone_drop_dir):
+                if feed.is_catalogue:
+                    require_clean_catalogue(SEEDS_DIR, path)
                 results.append(load_file(client, feed, path, dagster_run_id=context.run_id))
         context.log.info(_summary(feed, results))
         return MaterializeResult(metadata=_metadata(results))
@@ -40,10 +44,13 @@ def _landing_asset(feed: Feed) -> AssetsDefinition:
 
 
 def _upstream(feed: Feed) -> list[str]:
+    """Codes resolve on landing, so what a chain asks comes first: dictionaries of codes, combinations and rules."""
+    if feed.is_catalogue:
+        return [LEDGER.to_user_string()]
     if not feed.has_chain:
         return [MIGRATIONS.to_user_string()]
-    domains = [*(domain.name for domain in DOMAINS), "instrument"]
-    return [f"dict_{domain}{suffix}" for domain in domains for suffix in ("", "_ids")]
+    of_codes = [f"dict_{domain.name}{suffix}" for domain in ALL_DOMAINS for suffix in ("", "_ids")]
+    return [*of_codes, "dict_combination", "dict_feed_rule"]
 
 
 def _summary(feed: Feed, results: Sequence[LoadResult]) -> str:

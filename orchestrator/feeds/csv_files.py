@@ -24,13 +24,13 @@ _UTF_8_MARK = b"\xef\xbb\xbf"
 _READ_ERRORS = (pa.ArrowException, EOFError, OSError, zlib.error)
 
 
-def csv_batches(path: Path, columns: tuple[str, ...]) -> Iterator[pa.Table]:
+def csv_batches(path: Path, columns: tuple[str, ...], *, may_lack: bool = False) -> Iterator[pa.Table]:
     """The file's rows in order, in tables of any size; blank lines are no rows.
 
     Raises:
         FeedFileError: names file, line and value.
     """
-    check_header(path, _header(path), columns)
+    columns = check_header(path, _header(path), columns, may_lack=may_lack)
     with _opened(path) as stream:
         guarded = _Guarded(stream, width=len(columns))
         try:

@@ -5,13 +5,20 @@ from pathlib import Path
 from orchestrator.exceptions import FeedFileError
 
 
-def check_header(path: Path, header: list[str], columns: tuple[str, ...]) -> None:
-    """Refuse a header that is not exactly the feed's columns, in whatever order.
+def check_header(path: Path, header: list[str], columns: tuple[str, ...], *, may_lack: bool = False) -> tuple[str, ...]:
+    """Refuse a header that is not exactly the feed's columns, in whatever order; gives those that are there.
+
+    Args:
+        path: the file, for the error.
+        header: its header.
+        columns: the feed's columns.
+        may_lack: some of them, but not all, may be missing.
 
     Raises:
         FeedFileError: names every column that is missing, unknown or there twice.
     """
-    missing = [name for name in columns if name not in header]
+    present = tuple(name for name in columns if name in header)
+    missing = [] if may_lack and present else [name for name in columns if name not in header]
     unknown = [name for name in header if name not in columns]
     twice = sorted({name for name in header if header.count(name) > 1})
     faults = [
@@ -23,3 +30,4 @@ def check_header(path: Path, header: list[str], columns: tuple[str, ...]) -> Non
         raise FeedFileError(
             f"{path}:1: the header does not fit: {'; '.join(faults)}.", f"The columns are {','.join(columns)}."
         )
+    return present

@@ -11,7 +11,7 @@ from orchestrator.exceptions import FeedFileError
 from orchestrator.feeds.headers import check_header
 
 
-def parquet_batches(path: Path, columns: tuple[str, ...]) -> Iterator[pa.Table]:
+def parquet_batches(path: Path, columns: tuple[str, ...], *, may_lack: bool = False) -> Iterator[pa.Table]:
     """The file's rows in order, in tables of any size; a time with a zone carries its offset, null is ''.
 
     Raises:
@@ -19,7 +19,7 @@ def parquet_batches(path: Path, columns: tuple[str, ...]) -> Iterator[pa.Table]:
     """
     try:
         with pq.ParquetFile(path) as file:
-            check_header(path, list(file.schema_arrow.names), columns)
+            columns = check_header(path, list(file.schema_arrow.names), columns, may_lack=may_lack)
             for batch in file.iter_batches(columns=list(columns)):
                 texts = [_as_text(path, name, batch.column(name)) for name in columns]
                 yield pa.Table.from_arrays(texts, names=list(columns))

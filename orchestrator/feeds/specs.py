@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from orchestrator.exceptions import UnknownFeedError
+from orchestrator.lookups.domains import LOOKUPS_FILE, SEED_COLUMNS
 
 
 @dataclass(frozen=True)
@@ -13,11 +14,16 @@ class Feed:
         name: as used by `touchstone load NAME` and in table names.
         columns: the file's columns, all of them text in landing.
         has_chain: True when landed rows go on to a fact or quarantine; False when a dimension reads landing.
+        may_lack_columns: True when a file may have some of the columns only; the others are blank in landing.
+        is_catalogue: True when a file replaces the one that was landed under its name before: what was committed last
+            counts. Its rows have passed the lookup desk's check.
     """
 
     name: str
     columns: tuple[str, ...]
     has_chain: bool
+    may_lack_columns: bool = False
+    is_catalogue: bool = False
 
     @property
     def landing(self) -> str:
@@ -36,6 +42,13 @@ class Feed:
 
 
 FEEDS = (
+    Feed(
+        name="lookups",
+        columns=SEED_COLUMNS[LOOKUPS_FILE],
+        has_chain=False,
+        may_lack_columns=True,
+        is_catalogue=True,
+    ),
     Feed(name="instruments", columns=("instrument", "name"), has_chain=False),
     Feed(
         name="observations",

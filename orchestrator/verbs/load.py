@@ -5,8 +5,10 @@ from pathlib import Path
 
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
+from orchestrator.constants import SEEDS_DIR
 from orchestrator.feeds.specs import Feed, get_feed
 from orchestrator.helpers import plural, stderr_console
+from orchestrator.lookups import require_clean_catalogue
 from orchestrator.settings import Settings
 from orchestrator.warehouse.client import connect
 from orchestrator.warehouse.loader import LoadResult, load_file
@@ -16,6 +18,7 @@ def load_files(settings: Settings, feed_name: str, files: tuple[Path, ...]) -> I
     """Load the files one after the other; gives one line per file, as soon as it is committed.
 
     Raises:
+        LookupFileError: a lookup file has errors.
         UnknownFeedError, FeedFileError, ReconciliationError: see `load_file`; files before the faulty one stay loaded.
     """
     feed = get_feed(feed_name)
@@ -29,6 +32,8 @@ def load_files(settings: Settings, feed_name: str, files: tuple[Path, ...]) -> I
         TimeElapsedColumn(),
     )
     for path in files:
+        if feed.is_catalogue:
+            require_clean_catalogue(SEEDS_DIR, path)
         with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:
             result = load_file(client, feed, path, progress=_advancing(progress, path.name))
         yield _told(feed, result)

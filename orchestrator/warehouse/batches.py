@@ -104,6 +104,16 @@ def find(client: Client, batch: Batch) -> KnownBatch | None:
     return KnownBatch(str(state), received_at, source_file, Counts(*counts))
 
 
+def is_current(client: Client, batch: Batch) -> bool:
+    """Whether this content is the one that was committed last under its file's name."""
+    current = client.query(
+        "SELECT argMax(batch_id, recorded_at) FROM ops_batches "
+        "WHERE feed = {feed:String} AND state = 'committed' AND source_file = {file:String}",
+        {"feed": batch.feed.name, "file": batch.source_file},
+    ).result_rows[0][0]
+    return bool(current == batch.batch_id)
+
+
 def record(client: Client, batch: Batch, state: str, counts: Counts = Counts(0, 0, 0), message: str = "") -> None:
     """Append one change of state to the audit trail."""
     row = (

@@ -6,9 +6,7 @@ from dataclasses import dataclass, field
 from clickhouse_connect.driver.client import Client
 
 from orchestrator.feeds.specs import FEEDS
-from orchestrator.lookups.domains import DOMAINS
-
-INSTRUMENT = "instrument"
+from orchestrator.lookups.domains import ALL_DOMAINS
 
 
 @dataclass(frozen=True)
@@ -42,13 +40,14 @@ def take_census(client: Client, database: str) -> Census:
 
 def domain_names() -> list[str]:
     """All domains, those of the desk first."""
-    return [*(domain.name for domain in DOMAINS), INSTRUMENT]
+    return [domain.name for domain in ALL_DOMAINS]
 
 
 def _rows_per_table(client: Client, database: str) -> dict[str, int]:
     result = client.query(
         "SELECT name, ifNull(total_rows, 0) FROM system.tables WHERE database = {db:String} "
-        "AND engine LIKE '%MergeTree' AND name NOT LIKE '%schema_versions%' ORDER BY name",
+        "AND engine LIKE '%MergeTree' AND name NOT LIKE '%schema_versions%' AND name NOT LIKE 'ops_lock%' "
+        "ORDER BY name",
         {"db": database},
     )
     return {str(name): int(rows) for name, rows in result.result_rows}

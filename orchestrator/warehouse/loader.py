@@ -22,6 +22,7 @@ from orchestrator.warehouse.batches import (
     count,
     find,
     identify,
+    is_current,
     prove_places,
     reconcile,
     record,
@@ -85,6 +86,8 @@ def load_file(
     batch = identify(feed, path, dagster_run_id)
     known = find(client, batch)
     if known is not None and known.state == COMMITTED:
+        if feed.is_catalogue and not is_current(client, batch):
+            record(client, batch, COMMITTED, known.counts, message="current again")
         log.info("already loaded", feed=feed.name, file=path.name, batch_id=batch.batch_id, first_as=known.source_file)
         return LoadResult(path.name, batch.batch_id, known.counts, was_known=True)
     _check_readable_to_the_end(feed, path)
@@ -153,17 +156,18 @@ def _require_unchanged(path: Path, before: Fingerprint | None) -> None:
 
 def _check_readable_to_the_end(feed: Feed, path: Path) -> None:
     """A file that breaks off at its last line must not be half landed."""
-    for _chunk in read_chunks(path, feed.columns, CHUNK_ROWS):
+    for _chunk in read_chunks(path, feed.columns, CHUNK_ROWS, may_lack=feed.may_lack_columns):
         continue
 
 
 def _land(client: Client, batch: Batch, path: Path, before: Fingerprint | None, progress: Progress) -> int:
     rows = 0
-    for number, chunk in enumerate(read_chunks(path, batch.feed.columns, CHUNK_ROWS)):
+    feed = batch.feed
+    for number, chunk in enumerate(read_chunks(path, feed.columns, CHUNK_ROWS, may_lack=feed.may_lack_columns)):
         _require_unchanged(path, before)
-        token = f"{batch.feed.name}:{batch.batch_id}:{CHUNK_ROWS}:{number}"
+        token = f"{feed.name}:{batch.batch_id}:{CHUNK_ROWS}:{number}"
         client.insert_arrow(
-            batch.feed.landing,
+            feed.landing,
             _with_lineage(chunk, batch, first_row=rows + 1),
             settings=_INSERT_SETTINGS | {"insert_deduplication_token": token},
         )

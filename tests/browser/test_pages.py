@@ -67,7 +67,7 @@ def test_the_docs_draw_the_lineage_from_the_lookup_csv_to_the_mart(browser: webd
     edges = {(source.split(".")[-1], target.split(".")[-1]) for source, target in browser.execute_script(DRAWN_EDGES)}
     path = ["lookups", "stg_lookups", "dim_field", "dict_field", "fct_observations", "mart_field_coverage"]
     assert set(itertools.pairwise(path)) <= edges
-    assert ("lookup_ids", "dim_field") in edges
+    assert ("stg_lookup_codes", "dim_field") in edges
     assert ("landing_observations", "fct_observations") in edges
 
 

@@ -188,7 +188,7 @@ def test_the_run_is_recorded_where_the_page_will_look(checkout: Checkout) -> Non
 def test_status_tells_engine_version_migrations_rows_and_open_quarantine(checkout: Checkout) -> None:
     printed = checkout.touchstone("status").stdout
     assert re.search(r"engine +embedded \(chdb\) at 127\.0\.0\.1:\d+, ClickHouse \d+\.\d+", printed)
-    assert "migrations  6 of 6 applied" in printed
+    assert re.search(r"migrations +(\d+) of \1 applied", printed)
     assert re.search(r"^fct_observations +23,183$", printed, re.MULTILINE)
     assert "open quarantine of observations: 244 rows" in printed
 

@@ -1,6 +1,19 @@
+-- Rendered from domains.yml by `touchstone lookups render`.
 SELECT
     code,
-    data_class_id
-FROM {{ ref('dim_data_class') }}
-ORDER BY version DESC
-LIMIT 1 BY data_class_id
+    min(id) AS data_class_id
+FROM (
+    SELECT
+        0 AS parent_id,
+        code,
+        data_class_id AS id
+    FROM {{ ref('dim_data_class') }}
+    UNION ALL
+    SELECT
+        parent_id,
+        code,
+        id
+    FROM {{ ref('dim_alias') }}
+    WHERE domain = 'data_class'
+)
+GROUP BY code

@@ -1,3 +1,4 @@
+-- Rendered from domains.yml by `touchstone lookups render`.
 SELECT
     field_id,
     code,
@@ -5,6 +6,4 @@ SELECT
     description,
     toUInt8(is_active) AS is_active,
     version
-FROM {{ ref('dim_field') }}
-ORDER BY version DESC
-LIMIT 1 BY field_id
+FROM {{ ref('dim_field_latest') }}

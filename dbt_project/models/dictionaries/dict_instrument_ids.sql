@@ -1,6 +1,19 @@
+-- Rendered from domains.yml by `touchstone lookups render`.
 SELECT
     code,
-    instrument_id
-FROM {{ ref('dim_instrument') }}
-ORDER BY version DESC
-LIMIT 1 BY instrument_id
+    min(id) AS instrument_id
+FROM (
+    SELECT
+        0 AS parent_id,
+        code,
+        instrument_id AS id
+    FROM {{ ref('dim_instrument') }}
+    UNION ALL
+    SELECT
+        parent_id,
+        code,
+        id
+    FROM {{ ref('dim_alias') }}
+    WHERE domain = 'instrument'
+)
+GROUP BY code

@@ -1,3 +1,4 @@
+-- Rendered from domains.yml by `touchstone lookups render`.
 SELECT
     source_id,
     code,
@@ -5,6 +6,4 @@ SELECT
     licence,
     toUInt8(is_active) AS is_active,
     version
-FROM {{ ref('dim_source') }}
-ORDER BY version DESC
-LIMIT 1 BY source_id
+FROM {{ ref('dim_source_latest') }}

@@ -1,6 +1,19 @@
+-- Rendered from domains.yml by `touchstone lookups render`.
 SELECT
     code,
-    source_id
-FROM {{ ref('dim_source') }}
-ORDER BY version DESC
-LIMIT 1 BY source_id
+    min(id) AS source_id
+FROM (
+    SELECT
+        0 AS parent_id,
+        code,
+        source_id AS id
+    FROM {{ ref('dim_source') }}
+    UNION ALL
+    SELECT
+        parent_id,
+        code,
+        id
+    FROM {{ ref('dim_alias') }}
+    WHERE domain = 'source'
+)
+GROUP BY code

@@ -1,6 +1,12 @@
+-- Rendered from domains.yml by `touchstone lookups render`.
 WITH staged AS (
-    SELECT DISTINCT asset_class AS code
-    FROM {{ ref('stg_lookups') }}
+    SELECT
+        staging.asset_class AS code
+    FROM {{ ref('stg_lookups') }} AS staging
+    WHERE staging.asset_class != ''
+    GROUP BY code
 ),
 
-{{ new_versions('asset_class') }}
+{{ ledger_versions(
+    'asset_class', staging=ref('stg_lookups')
+) }}

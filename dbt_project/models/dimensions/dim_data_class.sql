@@ -1,6 +1,12 @@
+-- Rendered from domains.yml by `touchstone lookups render`.
 WITH staged AS (
-    SELECT DISTINCT data_class AS code
-    FROM {{ ref('stg_lookups') }}
+    SELECT
+        staging.data_class AS code
+    FROM {{ ref('stg_lookups') }} AS staging
+    WHERE staging.data_class != ''
+    GROUP BY code
 ),
 
-{{ new_versions('data_class') }}
+{{ ledger_versions(
+    'data_class', staging=ref('stg_lookups')
+) }}

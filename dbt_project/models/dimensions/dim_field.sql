@@ -1,10 +1,14 @@
+-- Rendered from domains.yml by `touchstone lookups render`.
 WITH staged AS (
     SELECT
-        field AS code,
-        min(stg_lookups.field_type) AS field_type,
-        min(field_description) AS description
-    FROM {{ ref('stg_lookups') }} AS stg_lookups
-    GROUP BY field
+        staging.field AS code,
+        min(staging.field_type) AS field_type,
+        min(staging.field_description) AS description
+    FROM {{ ref('stg_lookups') }} AS staging
+    WHERE staging.field != ''
+    GROUP BY code
 ),
 
-{{ new_versions('field', attributes=['field_type', 'description']) }}
+{{ ledger_versions(
+    'field', staging=ref('stg_lookups'), attributes=['field_type', 'description']
+) }}

@@ -1,12 +1,13 @@
--- Instruments arrive in feeds, so their IDs are minted here, in the order of landing: a rebuild from landing gives the same IDs.
+-- Rendered from domains.yml by `touchstone lookups render`.
 WITH staged AS (
     SELECT
-        instrument AS code,
-        instrument_name AS name,
-        first_landed
-    FROM {{ ref('stg_instruments') }}
+        staging.instrument AS code,
+        staging.instrument_name AS name,
+        staging.first_landed AS first_landed
+    FROM {{ ref('stg_instruments') }} AS staging
+    WHERE staging.instrument != ''
 ),
 
-{{ new_versions(
-    'instrument', attributes=['name'], policy='warehouse', mint_order=['first_landed', 'code'], retires=false
+{{ minted_versions(
+    'instrument', staging=ref('stg_instruments'), attributes=['name'], mint_order=['first_landed', 'code'], retires=false
 ) }}

@@ -1,6 +1,12 @@
+-- Rendered from domains.yml by `touchstone lookups render`.
 WITH staged AS (
-    SELECT DISTINCT product_type AS code
-    FROM {{ ref('stg_lookups') }}
+    SELECT
+        staging.product_type AS code
+    FROM {{ ref('stg_lookups') }} AS staging
+    WHERE staging.product_type != ''
+    GROUP BY code
 ),
 
-{{ new_versions('product_type') }}
+{{ ledger_versions(
+    'product_type', staging=ref('stg_lookups')
+) }}

@@ -1,9 +1,14 @@
+-- Rendered from domains.yml by `touchstone lookups render`.
 WITH staged AS (
-    SELECT DISTINCT
-        dim_asset_class.asset_class_id AS asset_class_id,
-        stg_lookups.sub_asset_class AS code
-    FROM {{ ref('stg_lookups') }} AS stg_lookups
-    INNER JOIN {{ ref('dim_asset_class') }} AS dim_asset_class ON dim_asset_class.code = stg_lookups.asset_class
+    SELECT
+        parent.asset_class_id AS asset_class_id,
+        staging.sub_asset_class AS code
+    FROM {{ ref('stg_lookups') }} AS staging
+    INNER JOIN ({{ ids_of('asset_class') }}) AS parent ON parent.code = staging.asset_class
+    WHERE staging.sub_asset_class != ''
+    GROUP BY asset_class_id, code
 ),
 
-{{ new_versions('sub_asset_class', parent='asset_class') }}
+{{ ledger_versions(
+    'sub_asset_class', staging=ref('stg_lookups'), parent='asset_class'
+) }}

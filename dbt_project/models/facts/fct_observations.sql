@@ -2,4 +2,5 @@
 {%- for domain in ['instrument', 'field', 'data_class', 'product_type', 'asset_class', 'sub_asset_class', 'source'] %}
 -- depends_on: {{ ref('dict_' ~ domain) }}, {{ ref('dict_' ~ domain ~ '_ids') }}
 {%- endfor %}
+-- depends_on: {{ ref('dict_combination') }}, {{ ref('dict_feed_rule') }}
 SELECT * FROM {{ source('landing', 'landing_observations') }}

@@ -1,5 +1,10 @@
-WITH source AS (
-    SELECT * FROM {{ ref('sources') }}
+-- Rendered from domains.yml by `touchstone lookups render`.
+WITH desk AS (
+    SELECT
+        source,
+        source_name,
+        source_licence
+    FROM {{ ref('sources') }}
 ),
 
 cleaned AS (
@@ -7,7 +12,7 @@ cleaned AS (
         trimBoth(source) AS source,
         trimBoth(source_name) AS source_name,
         trimBoth(source_licence) AS source_licence
-    FROM source
+    FROM desk
 )
 
 SELECT * FROM cleaned

@@ -1,0 +1,1 @@
+"""What follows from the domains' declaration: models, YAML and migrations, written from templates."""
