@@ -1,6 +1,59 @@
 -- Rollback of 0009. Loses nothing that is stored; combinations are judged no longer,
 -- and the views are again those of 0006.
-ALTER TABLE ${DATABASE}.mv_resolve_observations ${ON_CLUSTER} MODIFY QUERY
+-- Made anew, the entry of the chain gone first and back last: a view altered in place (MODIFY QUERY) forgets its insert tokens
+-- when the engine restarts, and a retry would double rows. Rows landed meanwhile are fed again, see migrations/README.md.
+DROP VIEW IF EXISTS ${DATABASE}.mv_feed_observations ${ON_CLUSTER} SYNC;
+DROP VIEW IF EXISTS ${DATABASE}.mv_resolve_observations ${ON_CLUSTER} SYNC;
+DROP VIEW IF EXISTS ${DATABASE}.mv_reject_observations ${ON_CLUSTER} SYNC;
+
+CREATE MATERIALIZED VIEW IF NOT EXISTS ${DATABASE}.mv_reject_observations ${ON_CLUSTER}
+TO ${DATABASE}.quarantine_observations AS
+SELECT
+    batch_id,
+    row_number,
+    attempt,
+    reason_mask,
+    arrayFilter(
+        (reason, bit) -> bitTest(reason_mask, bit),
+        [
+            'missing_observed_at',
+            'bad_observed_at',
+            'out_of_range_observed_at',
+            'future_event_time',
+            'missing_source',
+            'unknown_source',
+            'missing_instrument',
+            'unknown_instrument',
+            'missing_asset_class',
+            'unknown_asset_class',
+            'missing_sub_asset_class',
+            'unknown_sub_asset_class',
+            'missing_product_type',
+            'unknown_product_type',
+            'missing_data_class',
+            'unknown_data_class',
+            'missing_field',
+            'unknown_field',
+            'missing_value',
+            'bad_value'
+        ],
+        range(20)
+    ) AS reasons,
+    received_at,
+    observed_at,
+    source,
+    instrument,
+    asset_class,
+    sub_asset_class,
+    product_type,
+    data_class,
+    field,
+    value
+FROM ${DATABASE}.resolved_observations
+WHERE reason_mask != 0 OR attempt > 1;
+
+CREATE MATERIALIZED VIEW IF NOT EXISTS ${DATABASE}.mv_resolve_observations ${ON_CLUSTER}
+TO ${DATABASE}.resolved_observations AS
 WITH
     trimBoth(source) AS source_code,
     trimBoth(instrument) AS instrument_code,
@@ -89,38 +142,12 @@ SELECT
     value
 FROM ${DATABASE}.feed_observations;
 
-ALTER TABLE ${DATABASE}.mv_reject_observations ${ON_CLUSTER} MODIFY QUERY
+CREATE MATERIALIZED VIEW IF NOT EXISTS ${DATABASE}.mv_feed_observations ${ON_CLUSTER}
+TO ${DATABASE}.feed_observations AS
 SELECT
     batch_id,
     row_number,
-    attempt,
-    reason_mask,
-    arrayFilter(
-        (reason, bit) -> bitTest(reason_mask, bit),
-        [
-            'missing_observed_at',
-            'bad_observed_at',
-            'out_of_range_observed_at',
-            'future_event_time',
-            'missing_source',
-            'unknown_source',
-            'missing_instrument',
-            'unknown_instrument',
-            'missing_asset_class',
-            'unknown_asset_class',
-            'missing_sub_asset_class',
-            'unknown_sub_asset_class',
-            'missing_product_type',
-            'unknown_product_type',
-            'missing_data_class',
-            'unknown_data_class',
-            'missing_field',
-            'unknown_field',
-            'missing_value',
-            'bad_value'
-        ],
-        range(20)
-    ) AS reasons,
+    toUInt16(1) AS attempt,
     received_at,
     observed_at,
     source,
@@ -131,8 +158,7 @@ SELECT
     data_class,
     field,
     value
-FROM ${DATABASE}.resolved_observations
-WHERE reason_mask != 0 OR attempt > 1;
+FROM ${DATABASE}.landing_observations;
 
 DROP DICTIONARY IF EXISTS ${DATABASE}.dict_feed_rule ${ON_CLUSTER} SYNC;
 DROP DICTIONARY IF EXISTS ${DATABASE}.dict_combination ${ON_CLUSTER} SYNC;

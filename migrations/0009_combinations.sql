@@ -41,8 +41,14 @@ LAYOUT(COMPLEX_KEY_HASHED_ARRAY())
 LIFETIME(MIN 300 MAX 360)
 COMMENT 'One element per rule of a feed: what happens to a row that breaks it.';
 
--- Altered in place, so that no row can pass while a view is gone.
-ALTER TABLE ${DATABASE}.mv_reject_observations ${ON_CLUSTER} MODIFY QUERY
+-- Made anew, the entry of the chain gone first and back last: a view altered in place (MODIFY QUERY) forgets its insert tokens
+-- when the engine restarts, and a retry would double rows. Rows landed meanwhile are fed again, see migrations/README.md.
+DROP VIEW IF EXISTS ${DATABASE}.mv_feed_observations ${ON_CLUSTER} SYNC;
+DROP VIEW IF EXISTS ${DATABASE}.mv_resolve_observations ${ON_CLUSTER} SYNC;
+DROP VIEW IF EXISTS ${DATABASE}.mv_reject_observations ${ON_CLUSTER} SYNC;
+
+CREATE MATERIALIZED VIEW IF NOT EXISTS ${DATABASE}.mv_reject_observations ${ON_CLUSTER}
+TO ${DATABASE}.quarantine_observations AS
 SELECT
     batch_id,
     row_number,
@@ -88,7 +94,8 @@ SELECT
 FROM ${DATABASE}.resolved_observations
 WHERE reason_mask != 0 OR attempt > 1;
 
-ALTER TABLE ${DATABASE}.mv_resolve_observations ${ON_CLUSTER} MODIFY QUERY
+CREATE MATERIALIZED VIEW IF NOT EXISTS ${DATABASE}.mv_resolve_observations ${ON_CLUSTER}
+TO ${DATABASE}.resolved_observations AS
 WITH
     trimBoth(source) AS source_code,
     trimBoth(instrument) AS instrument_code,
@@ -185,3 +192,21 @@ SELECT
     field,
     value
 FROM ${DATABASE}.feed_observations;
+
+CREATE MATERIALIZED VIEW IF NOT EXISTS ${DATABASE}.mv_feed_observations ${ON_CLUSTER}
+TO ${DATABASE}.feed_observations AS
+SELECT
+    batch_id,
+    row_number,
+    toUInt16(1) AS attempt,
+    received_at,
+    observed_at,
+    source,
+    instrument,
+    asset_class,
+    sub_asset_class,
+    product_type,
+    data_class,
+    field,
+    value
+FROM ${DATABASE}.landing_observations;
