@@ -111,15 +111,18 @@ def lookups_add_domain(  # noqa: PLR0917 click passes options by name
     several_parents: bool,
     attributes: tuple[str, ...],
 ) -> None:
-    """Declare the domain NAME and write what it needs: models, YAML with tests, a migration pair, the schema.
+    """Declare the domain NAME and write what it needs: models, YAML with dbt tests, a migration pair, the schema.
 
-    Then put its column into the file of seeds/, mint and run: `touchstone lookups add-domain region`.
+    Then put its column into the file of seeds/, mint and run: `touchstone lookups add-domain region`. Where NAME does
+    not do, or anything else fails, no file is touched.
     """
     from orchestrator.scaffold.additions import NewDomain
     from orchestrator.verbs.domains import add_domain
 
     noun = noun or name.replace("_", " ")
     given = dict(attribute.partition("=")[::2] for attribute in attributes)
+    if len(given) < len(attributes):
+        raise click.BadParameter("An attribute is named twice.", param_hint="--attribute")
     new = NewDomain(
         name=name,
         noun=noun,

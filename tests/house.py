@@ -1,5 +1,6 @@
 """What tests of several rooms share: a checkout to drive, a free port, settings as an environment."""
 
+import csv
 import json
 import os
 import socket
@@ -79,6 +80,16 @@ class Checkout:
         """The rows that a statement gives, read through the command."""
         answer = self.touchstone("sql", statement, "--format", "JSONCompactEachRow").stdout
         return [json.loads(line) for line in answer.splitlines()]
+
+    def add_lookup(self, **cells: str) -> None:
+        """Append a row to the lookup desk: these cells, and those of its first row in every other column."""
+        path = self.folder / "seeds" / "lookups.csv"
+        with path.open(encoding="utf-8", newline="") as file:
+            reader = csv.DictReader(file)
+            row = next(reader) | cells
+        assert row.keys() == set(reader.fieldnames or ())
+        with path.open("a", encoding="utf-8", newline="") as file:
+            csv.DictWriter(file, reader.fieldnames or (), lineterminator="\n").writerow(row)
 
     @staticmethod
     def command(*arguments: str) -> list[str]:

@@ -131,27 +131,6 @@ def _moved_ids(desk: Desk, base: Base) -> Iterator[Finding]:
                 registers = before.registers[line.domain], desk.registers[line.domain]
                 if told := _moved_id(desk, registers, code, base.revision):
                     yield Finding(ALIASES_FILE, line.line, column, spelling, Rule.ID_MOVED, *told)
-    yield from _usurped(desk, before, base.revision)
-
-
-def _usurped(desk: Desk, before: Desk, revision: str) -> Iterator[Finding]:
-    """Renamed keys that would get the ID of a code that was retired before, and not the one they had."""
-    for line in desk.alias_lines:
-        register = desk.registers.get(line.domain)
-        heir = register.heirs.get(register.parent(line.parent_key), {}).get(line.key) if register else None
-        if register is None or heir is None or heir.spelling == line.alias:
-            continue
-        own = register.minted.get(register.parent(line.parent_key), {})
-        is_renamed = _is_listed(before, line.domain, line.parent_key, line.alias) and line.alias in own
-        if is_renamed and line.key not in own and not _is_listed(before, line.domain, line.parent_key, heir.spelling):
-            if before.registers[line.domain].find(line.parent_key, line.key) is not None:
-                continue
-            message = (
-                f"{line.key!r} would not keep the ID {own[line.alias]} of {line.alias!r}, but get {heir.id} of "
-                f"{heir.spelling!r}, which was no key in {revision} any more."
-            )
-            remedy = f"Delete the alias {heir.spelling!r}; it keeps its ID without one."
-            yield Finding(ALIASES_FILE, line.line, "key", line.key, Rule.ID_MOVED, message, remedy)
 
 
 def _moved_id(

@@ -102,12 +102,12 @@ def compare(
     A desk with errors is compared as far as it can be read.
 
     Args:
-        before: content by file name, as for `check_lookups`.
-        after: the same.
+        before: content by file name, as for `check_lookups`; columns of domains that were declared later may be absent.
+        after: content by file name, as for `check_lookups`.
         catalogues: content by name of catalogues that go with both.
     """
     with uncollected():
-        old, new = parse_desk(before, catalogues), parse_desk(after, catalogues)
+        old, new = parse_desk(before, catalogues, is_earlier=True), parse_desk(after, catalogues)
         changes = Changes()
         for domain in DOMAINS:
             _compare_domain(domain, old, new, changes)

@@ -20,6 +20,8 @@ LEDGER_FILE: Final = "lookup_ids.csv"
 ALIASES_FILE: Final = "lookup_aliases.csv"
 
 Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,47}$")]
+# goes into comments of ClickHouse and descriptions of dbt, where these characters mean something
+Words = Annotated[str, Field(pattern=r"^[^\x00-\x1f\\{}$]+$")]
 
 
 class Policy(StrEnum):
@@ -36,20 +38,20 @@ class _Declaration(BaseModel):
 class DeskFile(_Declaration):
     """A file of seeds/: what one row of it is, and whether landed files are read like it."""
 
-    means: str
+    means: Words
     is_landed: bool = False
 
 
 class _AttributeDeclaration(_Declaration):
     column: Name
     type: str = "String"
-    means: str
+    means: Words
     values: tuple[str, ...] = ()
 
 
 class _DomainDeclaration(_Declaration):
-    noun: str
-    means: str
+    noun: Words
+    means: Words
     file: Name | None = None
     column: Name | None = None
     policy: Policy = Policy.LEDGER
@@ -66,6 +68,8 @@ class _DomainDeclaration(_Declaration):
             raise ValueError("a domain of the ledger has a file of seeds/, one of the warehouse has none")
         if (self.policy is Policy.WAREHOUSE) != (self.staging is not None):
             raise ValueError("a domain of the warehouse names its staging model, one of the ledger does not")
+        if self.several_parents and self.parent is None:
+            raise ValueError("without a parent there cannot be several")
         return self
 
 
@@ -173,7 +177,10 @@ def parse_declared(declared: Any, origin: str) -> Declared:  # noqa: ANN401 as Y
     try:
         declarations = _Declarations.model_validate(declared)
     except ValidationError as error:
-        faults = "; ".join(f"{'.'.join(map(str, e['loc'])) or 'file'}: {e['msg']}" for e in error.errors())
+        faults = "; ".join(
+            ": ".join(filter(None, (".".join(map(str, fault["loc"])), fault["msg"].removeprefix("Value error, "))))
+            for fault in error.errors()
+        )
         raise DomainError(f"{origin}: {faults}.", "Its head says what a domain has.") from error
     domains = tuple(_domain(name, declaration) for name, declaration in declarations.domains.items())
     return Declared(MappingProxyType(declarations.files), domains)
@@ -214,6 +221,7 @@ def seed_columns(domains: tuple[Domain, ...]) -> dict[str, tuple[str, ...]]:
 _DECLARED: Final = load_declared()
 DESK_FILES: Final = _DECLARED.files
 ALL_DOMAINS: Final = _DECLARED.domains
-DOMAINS: Final = tuple(domain for domain in ALL_DOMAINS if domain.is_of_ledger)
-DOMAINS_BY_NAME: Final[Mapping[str, Domain]] = MappingProxyType({domain.name: domain for domain in DOMAINS})
-SEED_COLUMNS: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(seed_columns(ALL_DOMAINS))
+DOMAINS_BY_NAME: Final[Mapping[str, Domain]] = {domain.name: domain for domain in ALL_DOMAINS if domain.is_of_ledger}
+# a view of it: whoever declares others for a while (tests/fixture_domains.py) has one place to do so
+DOMAINS: Final = DOMAINS_BY_NAME.values()
+SEED_COLUMNS: Final[Mapping[str, tuple[str, ...]]] = seed_columns(ALL_DOMAINS)

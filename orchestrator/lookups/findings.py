@@ -54,6 +54,7 @@ class Rule(StrEnum):
     ALIAS_TWICE = "alias-twice"
     ALIAS_IS_KEY = "alias-is-key"
     ALIAS_OF_ALIAS = "alias-of-alias"
+    ALIAS_AMBIGUOUS = "alias-ambiguous"
     ALIAS_TO_NOTHING = "alias-to-nothing"
 
 

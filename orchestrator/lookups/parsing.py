@@ -8,7 +8,7 @@ from orchestrator.lookups.domains import ALIASES_FILE, DOMAINS, LEDGER_FILE, LOO
 from orchestrator.lookups.findings import Tell, silently
 from orchestrator.lookups.ledger import Book, read_books
 from orchestrator.lookups.listing import Listing, Sheet, catalogue_header, domains_of, list_keys, read_sheet
-from orchestrator.lookups.reading import Table, read_table
+from orchestrator.lookups.reading import Table, read_earlier_table, read_table
 from orchestrator.lookups.register import AliasLine, Parent, Register, alias_lines, open_registers
 
 KEY_FILES: Final = tuple(file for file in SEED_COLUMNS if file not in {LEDGER_FILE, ALIASES_FILE})
@@ -63,14 +63,24 @@ class Desk:
                     yield shelf, parent, new
 
 
-def parse_desk(files: Mapping[str, bytes], catalogues: Mapping[str, bytes], tell: Tell = silently) -> Desk:
-    """Read the files of the desk and the catalogues; nothing is raised and nothing is judged but cells and form."""
+def parse_desk(
+    files: Mapping[str, bytes], catalogues: Mapping[str, bytes], tell: Tell = silently, *, is_earlier: bool = False
+) -> Desk:
+    """Read the files of the desk and the catalogues; nothing is raised and nothing is judged but cells and form.
+
+    Args:
+        files: content by file name.
+        catalogues: the same.
+        tell: is told what is being read.
+        is_earlier: whether the files are of an earlier revision, with the columns of the domains of then.
+    """
 
     def read(file: str) -> Table | None:
         if file not in files:
             return None
         tell(f"reading {file}")
-        return read_table(file, files[file], SEED_COLUMNS[file])
+        reader = read_earlier_table if is_earlier and file in KEY_FILES else read_table
+        return reader(file, files[file], SEED_COLUMNS[file])
 
     def read_catalogue(file: str) -> Table:
         tell(f"reading {file}")

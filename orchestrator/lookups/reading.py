@@ -4,7 +4,7 @@ import csv
 import io
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import islice
 from typing import Any, Final, NamedTuple
 
@@ -106,6 +106,27 @@ def read_table(file: str, content: bytes, columns: Sequence[str], judge: HeaderJ
     body = _regular(content, mark, len(header)) or _irregular(file, content, mark, len(header))
     cells = dict(zip(header, body.columns, strict=True))
     return Table(file, tuple(header), cells, body.lines, (*findings, *body.findings))
+
+
+def read_earlier_table(file: str, content: bytes, columns: Sequence[str]) -> Table:
+    """Read a file of an earlier revision, which had other columns when other domains were declared.
+
+    A column that it lacks is blank, one that nobody reads now is left out.
+    """
+    header = _header(content)
+    table = read_table(file, content, header)
+    if not table.header:
+        return table
+    cells = {column: table.columns.get(column, [""] * table.height) for column in columns}
+    return replace(table, header=tuple(columns), columns=cells)
+
+
+def _header(content: bytes) -> Sequence[str]:
+    mark = len(UTF_8_MARK) if content.startswith(UTF_8_MARK) else 0
+    try:
+        return next((cells for _, cells in _records(_reader(content, mark), skip_blank=True)), ())
+    except (_QuotingError, UnicodeDecodeError):
+        return ()
 
 
 class _Body(NamedTuple):

@@ -38,7 +38,7 @@ class Register:
         above: the register of the parent domain, or None.
         minted: parent -> key -> ID, as the ledger has them.
         aliases: parent -> alias -> key.
-        heirs: parent -> key -> what it inherits; of several aliases with an ID, the smallest.
+        heirs: parent -> key -> what it inherits; the check refuses a second one.
     """
 
     domain: Domain

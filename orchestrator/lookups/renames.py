@@ -7,14 +7,12 @@ from typing import Final
 
 from rapidfuzz import fuzz, process
 
-from orchestrator.lookups.aliases import csv_text
+from orchestrator.lookups.aliases import LIKENESS, csv_text
 from orchestrator.lookups.domains import ALIASES_FILE, Domain
 from orchestrator.lookups.findings import Finding, Rule, Severity
 from orchestrator.lookups.parsing import Desk, Shelf
 from orchestrator.lookups.register import Parent
 
-# percent of letters in common and in order; ASK and BID have none, PX_LAST and PX_LST have 92
-_LIKENESS: Final = 80
 # so many comparisons take a second; beyond, a key is compared with its neighbours in alphabetical order only
 _COMPARISONS: Final = 4_000_000
 _NEIGHBOURS: Final = 6
@@ -48,7 +46,7 @@ def _pairs(new: Collection[str], vanished: Collection[str]) -> Iterator[tuple[st
         digits = _digits(form)
         # another number is another thing, however alike the letters are
         rivals = [rival for rival in candidates(form) if _digits(rival) == digits]
-        if best := process.extractOne(form, rivals, scorer=fuzz.ratio, score_cutoff=_LIKENESS):
+        if best := process.extractOne(form, rivals, scorer=fuzz.ratio, score_cutoff=LIKENESS):
             yield key, squeezed[best[0]]
 
 

@@ -1,6 +1,7 @@
 """A new domain of the ledger: its declaration, its migration pair and what is rendered from them, as files to write."""
 
 import re
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -8,8 +9,9 @@ from typing import Any, Final
 import yaml
 
 from orchestrator.exceptions import DomainError
-from orchestrator.lookups.domains import DOMAINS_FILE, Declared, Domain, parse_declared, seed_columns
+from orchestrator.lookups.domains import DOMAINS_FILE, Declared, Domain, parse_declared
 from orchestrator.scaffold.descriptions import grain_of, key_of, known_columns
+from orchestrator.scaffold.names import require_free_names, require_new_name
 from orchestrator.scaffold.render import render_template, rendered_files
 
 _MIGRATIONS: Final = Path("migrations")
@@ -39,27 +41,29 @@ class NewDomain:
     attributes: dict[str, str]
 
 
-def files_of_new_domain(new: NewDomain, declaration: str, migrations: list[str]) -> dict[Path, str]:
+def files_of_new_domain(
+    new: NewDomain, declaration: str, migrations: Collection[str], models: Collection[str]
+) -> dict[Path, str]:
     """Content by path from the project's folder, of every file that changes or is new.
 
     Args:
         new: the domain.
         declaration: text of domains.yml.
         migrations: file names in migrations/.
+        models: names of the dbt models there are.
 
     Raises:
-        DomainError: the domain is there already, or does not hold.
+        DomainError: the domain is there already, does not hold, or has a name that is taken.
     """
     before = parse_declared(yaml.safe_load(declaration), DOMAINS_FILE.name)
-    if any(domain.name == new.name for domain in before.domains):
-        raise DomainError(f"There is a domain {new.name!r} already.", f"See {DOMAINS_FILE.name}.")
+    require_new_name(new.name, before)
     if new.file not in before.files:
         known = ", ".join(before.files)
         raise DomainError(f"There is no file {new.file!r} at the desk.", f"Files are: {known}.")
     text = declaration.rstrip("\n") + "\n" + _entry(new)
     declared = parse_declared(yaml.safe_load(text), DOMAINS_FILE.name)
     domain = declared.domains[-1]
-    _require_new_columns(domain, before)
+    require_free_names(domain, before, models)
     return {
         Path("dbt_project") / DOMAINS_FILE.name: text,
         **_migration_pair(domain, declared, migrations),
@@ -82,19 +86,14 @@ def _entry(new: NewDomain) -> str:
     return "".join(f"  {line}\n" for line in dumped.splitlines())
 
 
-def _require_new_columns(domain: Domain, before: Declared) -> None:
-    existing = set(seed_columns(before.domains)[domain.seed])
-    if twice := existing & {domain.key_column, *(attribute.column for attribute in domain.attributes)}:
-        raise DomainError(f"{domain.seed} has a column {min(twice)!r} already.", "Take another name.")
-
-
-def _migration_pair(domain: Domain, declared: Declared, migrations: list[str]) -> dict[Path, str]:
+def _migration_pair(domain: Domain, declared: Declared, migrations: Collection[str]) -> dict[Path, str]:
     numbers = [int(match[1]) for name in migrations if (match := _NUMBER.fullmatch(name))]
     stem = f"{max(numbers, default=0) + 1:04d}_{domain.name}"
     file = domain.seed.removesuffix(".csv")
     values: dict[str, Any] = {
         "domain": domain,
         "known": known_columns(domain),
+        "parent_id": f"{domain.parent}_id" if domain.parent else "",
         "key": key_of(domain),
         "grain": grain_of(domain),
         "file": file,

@@ -148,20 +148,31 @@ def versions(domain: Domain) -> Iterator[Entry]:
 def staging(declared: Declared) -> Iterator[Entry]:
     """The desk's files, trimmed, and the spellings with their IDs."""
     for name, file in declared.files.items():
-        landed = " Files landed as feed lookups included; those may leave codes blank." if file.is_landed else ""
+        landed = (
+            " Files landed as feed lookups included: those may leave codes blank, and repeat each other's rows."
+            if file.is_landed
+            else ""
+        )
+        several_files = {"among_distinct_rows": True} if file.is_landed else {}
         columns = [
             _column(entry["name"], None, entry["description"], *([] if file.is_landed else ["not_blank"]))
             for entry in _file_columns(declared, name)
         ]
         yield {
             "name": f"stg_{name}",
-            "description": f"{file.means} Trimmed, without duplicates.{landed}",
-            "data_tests": [_test("unique_combination", columns=_keys_of_file(declared, name))],
+            "description": f"{file.means} Trimmed.{landed}",
+            "data_tests": [_test("unique_combination", columns=_keys_of_file(declared, name), **several_files)],
             "columns": columns,
         }
-    yield {
-        "name": "stg_lookup_codes",
-        "description": "One row per spelling of the desk that has an ID: keys of the ledger, renamed keys, aliases.",
+    every_spelling = "One row per spelling of the desk that has an ID: keys of the ledger, renamed keys, aliases."
+    yield _spellings("stg_top_codes", f"{every_spelling} Domains without parent only.")
+    yield _spellings("stg_lookup_codes", every_spelling)
+
+
+def _spellings(name: str, description: str) -> Entry:
+    return {
+        "name": name,
+        "description": description,
         "data_tests": [_test("unique_combination", columns=["domain", "parent_id", "code"])],
         "columns": [
             _column("domain", None, "Domain, such as field."),

@@ -47,6 +47,7 @@ def rendered_files(declared: Declared) -> dict[Path, str]:
             "stg_lookups.sql.j2", file=name, columns=columns, is_landed=file.is_landed
         )
     children = [domain for domain in declared.domains if domain.parent]
+    files[_MODELS / "staging/lookups/stg_top_codes.sql"] = render_template("stg_top_codes.sql.j2")
     files[_MODELS / "staging/lookups/stg_lookup_codes.sql"] = render_template(
         "stg_lookup_codes.sql.j2",
         children=[domain.name for domain in children],

@@ -10,7 +10,7 @@ from orchestrator.helpers import stderr_console
 from orchestrator.settings import Settings
 from orchestrator.warehouse.client import connect, ensure_engine
 from orchestrator.warehouse.dbt import run_dbt
-from orchestrator.warehouse.ledger import load_ledger_of
+from orchestrator.warehouse.ledger import load_ledger_of, require_migrated
 from orchestrator.warehouse.locks import writer_lock
 
 
@@ -24,6 +24,7 @@ def build(settings: Settings, dbt_arguments: tuple[str, ...]) -> int:
     """
     address = ensure_engine(settings)
     client = connect(settings, database=settings.clickhouse_database)
+    require_migrated(client)  # before the lock, which would make tables of its own
     with _only_writer(settings, client):
         load_ledger_of(client, SEEDS_DIR)
         return run_dbt(settings, ["build", *dbt_arguments], host=address.host, port=address.port)

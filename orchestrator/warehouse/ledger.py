@@ -30,6 +30,12 @@ _REMEDY: Final = (
 )
 
 
+def require_migrated(client: Client) -> None:
+    """Raises MigrationsMissingError where there is no place for the ledger."""
+    if not client.command(f"EXISTS TABLE {_TABLE}"):
+        raise MigrationsMissingError(f"The database has no table {_TABLE}.", "Run `touchstone migrate`.")
+
+
 def load_ledger(client: Client, ledger: bytes) -> int:
     """Append the lines that the warehouse has not seen; returns how many. Loading the same ledger again appends none.
 
@@ -41,8 +47,7 @@ def load_ledger(client: Client, ledger: bytes) -> int:
         LedgerError: a key has another ID in the warehouse, or the ledger lost a line that the warehouse has seen.
         MigrationsMissingError: the table is not there.
     """
-    if not client.command(f"EXISTS TABLE {_TABLE}"):
-        raise MigrationsMissingError(f"The database has no table {_TABLE}.", "Run `touchstone migrate`.")
+    require_migrated(client)
     lines = _read(ledger)
     with _scratch_table(client, lines) as incoming:
         _require_no_moved_id(client, incoming)

@@ -100,9 +100,9 @@ def roll_back(settings: Settings, to_version: int, folder: Path = MIGRATIONS_DIR
     return versions
 
 
-def live_schema(settings: Settings) -> str:
+def live_schema(settings: Settings, folder: Path = MIGRATIONS_DIR) -> str:
     """Every object that migrations own, as ClickHouse prints it, with the database's name made a placeholder."""
-    owned = _owned_objects(MIGRATIONS_DIR)
+    owned = _owned_objects(folder)
     present = _present_objects(connect(settings), settings.clickhouse_database)
     if not owned & present:
         return _SCHEMA_HEAD

@@ -65,7 +65,15 @@ def test_the_docs_draw_the_lineage_from_the_lookup_csv_to_the_mart(browser: webd
     wait = WebDriverWait(browser, PATIENCE_SECONDS)
     wait.until(lambda page: page.find_elements(By.CSS_SELECTOR, "canvas") and page.execute_script(DRAWN_EDGES))
     edges = {(source.split(".")[-1], target.split(".")[-1]) for source, target in browser.execute_script(DRAWN_EDGES)}
-    path = ["lookups", "stg_lookups", "dim_field", "dim_field_latest", "dict_field", "fct_observations", "mart_field_coverage"]
+    path = [
+        "lookups",
+        "stg_lookups",
+        "dim_field",
+        "dim_field_latest",
+        "dict_field",
+        "fct_observations",
+        "mart_field_coverage",
+    ]
     assert set(itertools.pairwise(path)) <= edges
     assert ("stg_lookup_codes", "dim_field") in edges
     assert ("landing_observations", "fct_observations") in edges

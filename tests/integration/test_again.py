@@ -15,7 +15,15 @@ COUNTED = (
     "dim_instrument",
     "ops_batches",
 )
-NEW_FIELD = "Common Stock,Security Master,ID_COMMON,Equity,Common Stock,identifier,common code of the security"
+NEW_FIELD = {
+    "product_type": "Common Stock",
+    "data_class": "Security Master",
+    "field": "ID_COMMON",
+    "asset_class": "Equity",
+    "sub_asset_class": "Common Stock",
+    "field_type": "identifier",
+    "field_description": "common code of the security",
+}
 
 
 def counts(checkout: Checkout) -> list[list[object]]:
@@ -79,8 +87,7 @@ def ledger(checkout: Checkout) -> str:
 
 def test_minting_a_new_field_appends_exactly_one_id_and_moves_no_other(built: Checkout) -> None:
     before, ledger_before = dimensions(built), ledger(built)
-    with lookups(built).open("a", encoding="utf-8") as file:
-        file.write(NEW_FIELD + "\n")
+    built.add_lookup(**NEW_FIELD)
 
     found = built.touchstone("lookups", "check", must_succeed=False)
     assert found.returncode == 1
@@ -161,26 +168,25 @@ def test_dbt_build_without_migrations_names_the_command_to_run(new_checkout: Cal
     checkout.touchstone("sql", "CREATE DATABASE touchstone")
     failed = checkout.touchstone("build", must_succeed=False)
     assert failed.returncode != 0
-    assert "Run `touchstone migrate`" in failed.stdout
+    assert "Run `touchstone migrate`" in failed.stderr
     assert checkout.rows("SELECT count() FROM system.tables WHERE database = 'touchstone'") in ([[0]], [["0"]])
 
 
 def test_a_run_with_a_faulty_desk_fails_names_the_culprit_and_touches_no_dimension(built: Checkout) -> None:
     before = dimensions(built)
-    with lookups(built).open("a", encoding="utf-8") as file:
-        file.write("Common Stock,,PX_LAST,Equity,Common Stock,number,last price\n")
+    built.add_lookup(data_class="")
+    line = len(lookups(built).read_text(encoding="utf-8").splitlines())
     failed = built.touchstone("run", must_succeed=False)
     assert failed.returncode == 1
     assert "FAILED step lookup_desk" in failed.stdout
-    assert "lookups.csv:702" in failed.stdout
+    assert f"lookups.csv:{line}" in failed.stdout
     assert "run.log" in failed.stdout
     assert "Next:" not in failed.stdout
     assert dimensions(built) == before
 
 
 def test_a_row_with_a_newly_minted_field_becomes_a_fact_in_the_next_run(built: Checkout) -> None:
-    with lookups(built).open("a", encoding="utf-8") as file:
-        file.write(NEW_FIELD + "\n")
+    built.add_lookup(**NEW_FIELD)
     built.touchstone("lookups", "mint")
     folder = built.folder / "sample_data" / "observations"
     for path in folder.iterdir():
@@ -201,8 +207,7 @@ def test_a_row_with_a_newly_minted_field_becomes_a_fact_in_the_next_run(built: C
 
 def test_where_it_is_allowed_the_warehouse_mints_the_id_that_the_ledger_would(built: Checkout) -> None:
     before = dimensions(built)
-    with lookups(built).open("a", encoding="utf-8") as file:
-        file.write(NEW_FIELD + "\n")
+    built.add_lookup(**NEW_FIELD)
     build_dimensions(built, TOUCHSTONE_MINT_IN_WAREHOUSE="true")
     minted = dimensions(built)
     [added] = [row for row in minted["field"] if row not in before["field"]]

@@ -1,16 +1,19 @@
 """The Dagster graph as Dagster sees it: every key, edge, check and job, so that a change of the graph is a visible diff."""
 
 import json
+import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 from dagster import AssetKey, Definitions
 from dagster._core.definitions.assets.graph.asset_graph import AssetGraph
+from fixture_domains import FIXTURE_DOMAINS
 from house import variables_of
 
 from orchestrator.assets.keys import LOOKUP_DESK, MIGRATIONS
 from orchestrator.constants import DBT_PROJECT_DIR, MIGRATIONS_DIR
+from orchestrator.lookups.domains import ALL_DOMAINS, DOMAINS, DOMAINS_BY_NAME, Domain
 from orchestrator.settings import Settings, get_settings
 from orchestrator.warehouse.dbt import manifest_path
 
@@ -48,17 +51,77 @@ def name(key: AssetKey) -> str:
     return key.to_user_string()
 
 
+def described(graph: AssetGraph) -> dict[str, str]:
+    """Group, parents and checks of every asset."""
+    checks: dict[AssetKey, list[str]] = {}
+    for check in sorted(graph.asset_check_keys, key=lambda check: check.name):
+        checks.setdefault(check.asset_key, []).append(f"    check {check.name}\n")
+    told = {}
+    for key in sorted(graph.get_all_asset_keys(), key=name):
+        node = graph.get(key)
+        parents = ", ".join(sorted(map(name, node.parent_keys))) or "nothing"
+        told[name(key)] = f"{node.group_name}/{name(key)} <- {parents}\n{''.join(checks.get(key, []))}"
+    return told
+
+
+def assets_of(domain: Domain) -> list[str]:
+    """What a domain consists of."""
+    dim, dictionary = f"dim_{domain.name}", f"dict_{domain.name}"
+    return [
+        *(dim, f"{dim}_latest", f"{dim}_ranges", f"{dim}_previous"),
+        *(dictionary, f"{dictionary}_ids", f"{dictionary}_history"),
+    ]
+
+
+def without(further: list[Domain], assets: dict[str, str]) -> dict[str, str]:
+    """The assets as they would be if these domains were not declared."""
+    gone = {asset for domain in further for asset in assets_of(domain)}
+    columns = "|".join(domain.key_column for domain in further) or "$^"
+    told = {}
+    for asset, text in assets.items():
+        head, _, checks = text.partition("\n")
+        own, _, parents = head.partition(" <- ")
+        kept = ", ".join(parent for parent in parents.split(", ") if parent not in gone)
+        # the key of a file of the desk is all its codes
+        told[asset] = f"{own} <- {kept}\n{re.sub(rf'__(?:{columns})(?=__|$)', '', checks, flags=re.MULTILINE)}"
+    return {asset: text for asset, text in told.items() if asset not in gone}
+
+
+def shape_of(domain: Domain, assets: dict[str, str]) -> str:
+    """What a domain's assets hang on and which kinds of checks they have, whatever its name, parent and attributes are."""
+    names = {domain.name: "<domain>", domain.staging: "<staging>", f"dim_{domain.parent}": "dim_<parent>"}
+    words = re.compile(
+        rf"\b(dim_|dict_)?({'|'.join(map(re.escape, names))})(?=_(?:latest|ranges|previous|ids|history)\b|\b)"
+    )
+    told = []
+    for asset in assets_of(domain):
+        head, _, checks = assets[asset].partition("\n")
+        kinds = sorted(re.findall(rf"check (\w+?)_{asset}_", checks))
+        # of attributes with a list of values only
+        kinds = [kind for kind in kinds if kind != "accepted_values"]
+        told.append(words.sub(lambda found: (found[1] or "") + names[found[2]], head) + "\n" + "\n".join(kinds))
+    return "\n".join(told)
+
+
 def test_keys_groups_edges_checks_and_jobs_are_as_in_the_snapshot(
     defs: Definitions, graph: AssetGraph, assert_snapshot: Callable[[str, str], None]
 ) -> None:
-    lines = []
-    for key in sorted(graph.get_all_asset_keys(), key=name):
-        node = graph.get(key)
-        lines.append(f"{node.group_name}/{name(key)} <- {', '.join(sorted(map(name, node.parent_keys))) or 'nothing'}")
-        checks = sorted(check.name for check in graph.asset_check_keys if check.asset_key == key)
-        lines += [f"    check {check}" for check in checks]
-    lines += [f"job {job.name}" for job in sorted(defs.resolve_all_job_defs(), key=lambda job: job.name)]
-    assert_snapshot("asset_graph.txt", "\n".join(lines) + "\n")
+    """The snapshot has the domains of the fixture; those declared since have a test of their own."""
+    known = {domain.name for domain in FIXTURE_DOMAINS.domains}
+    assets = without([domain for domain in ALL_DOMAINS if domain.name not in known], described(graph))
+    jobs = [f"job {job.name}\n" for job in sorted(defs.resolve_all_job_defs(), key=lambda job: job.name)]
+    assert_snapshot("asset_graph.txt", "".join([*assets.values(), *jobs]))
+
+
+def test_every_domain_of_the_ledger_has_the_assets_and_kinds_of_checks_of_a_known_one(graph: AssetGraph) -> None:
+    assets = described(graph)
+    plain = shape_of(DOMAINS_BY_NAME["data_class"], assets)
+    child = shape_of(DOMAINS_BY_NAME["sub_asset_class"], assets)
+    assert plain.count("<domain>") > 10
+    assert plain.count("answers_as_of") == 1
+    assert "relationships" in child
+    for domain in DOMAINS:
+        assert shape_of(domain, assets) == (child if domain.parent else plain)
 
 
 def test_groups_are_the_rooms_of_the_house(graph: AssetGraph) -> None:

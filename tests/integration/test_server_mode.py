@@ -1,5 +1,6 @@
 """With CLICKHOUSE_HOST set, the verbs use that server, and nothing embedded starts or stops."""
 
+import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -43,7 +44,7 @@ def test_migrate_load_and_status_work_on_a_named_server(on_server: Callable[...,
     assert "2,050 rows landed" in loaded.output
     printed = on_server("status").output
     assert "server at 127.0.0.1" in printed
-    assert "6 of 6 applied" in printed
+    assert re.search(r"^migrations +(\d+) of \1 applied$", printed, re.MULTILINE), printed
     assert not (tmp_path / "home" / "engine").exists()
 
 

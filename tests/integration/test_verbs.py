@@ -11,12 +11,15 @@ from clickhouse_connect.driver.client import Client
 from known_codes import GOOD_ROW, teach_codes
 
 from orchestrator.cli import main
+from orchestrator.constants import MIGRATIONS_DIR, SCHEMA_FILE
 from orchestrator.feeds.specs import get_feed
 from orchestrator.settings import Settings
 from orchestrator.warehouse.client import connect
 
 COLUMNS = get_feed("observations").columns
 Touchstone = Callable[..., Result]
+LAST = sum(not path.name.endswith(".down.sql") for path in MIGRATIONS_DIR.glob("[0-9]*.sql"))
+OBJECTS = len(re.findall("^CREATE ", SCHEMA_FILE.read_text(encoding="utf-8"), re.MULTILINE))
 
 
 @pytest.fixture
@@ -31,6 +34,10 @@ def file(tmp_path: Path) -> Path:
 def all_commands(command: click.Command, path: tuple[str, ...] = ()) -> list[tuple[str, ...]]:
     below = command.commands if isinstance(command, click.Group) else {}
     return [path, *(found for name, child in below.items() for found in all_commands(child, (*path, name)))]
+
+
+def numbers_from(first: int) -> str:
+    return ", ".join(str(number) for number in range(first, LAST + 1))
 
 
 def test_load_tells_what_became_of_each_file_and_a_second_time_that_nothing_was_done(
@@ -69,7 +76,7 @@ def test_a_load_stops_at_a_faulty_file_and_keeps_those_before_it(
 @pytest.mark.parametrize(
     ("arguments", "exit_code", "message"),
     [
-        (["load", "trades", "a.csv"], 1, "There is no feed 'trades'. Feeds are: instruments, observations."),
+        (["load", "trades", "a.csv"], 1, "There is no feed 'trades'. Feeds are: instruments, lookups, observations."),
         (["load", "observations", "nowhere.csv"], 1, "nowhere.csv: there is no such file."),
         (["load", "observations"], 2, "Missing argument 'FILE...'"),
         (["load"], 2, "Missing argument 'FEED'"),
@@ -180,13 +187,13 @@ def test_status_tells_engine_database_migrations_rows_and_open_quarantine(
     assert empty.exit_code == 0
     assert re.search(r"^engine +embedded \(chdb\) at 127\.0\.0\.1:\d+, ClickHouse \d+\.\d+", empty.stdout, re.MULTILINE)
     assert f"database    {settings.clickhouse_database}" in empty.stdout
-    assert "migrations  0 of 6 applied; run `touchstone migrate`" in empty.stdout
+    assert f"migrations  0 of {LAST} applied; run `touchstone migrate`" in empty.stdout
 
     assert touchstone("migrate").exit_code == 0
     teach_codes(connect(settings, database=settings.clickhouse_database))
     assert touchstone("load", "observations", file).exit_code == 0
     full = touchstone("status").stdout
-    assert "migrations  6 of 6 applied\n" in full
+    assert f"migrations  {LAST} of {LAST} applied\n" in full
     for table, rows in {"landing_observations": 2, "fct_observations": 1, "quarantine_observations": 1}.items():
         assert re.search(rf"^{table} +{rows}$", full, re.MULTILINE), full
     assert "open quarantine of observations: 1 row\n" in full
@@ -204,16 +211,18 @@ def test_status_of_an_engine_that_is_down_is_exit_1_and_starts_nothing(
 
 def test_migrate_applies_tells_its_status_and_checks_the_schema(touchstone: Touchstone, settings: Settings) -> None:
     pending = touchstone("migrate", "--status")
-    assert [line.split()[:2] for line in pending.stdout.splitlines()] == [[f"000{n}", "pending"] for n in range(1, 7)]
+    assert [line.split()[:2] for line in pending.stdout.splitlines()] == [
+        [f"{n:04}", "pending"] for n in range(1, LAST + 1)
+    ]
     assert touchstone("migrate", "--check").exit_code == 1
 
     first = touchstone("migrate")
-    assert (first.exit_code, first.stdout) == (0, "applied 1, 2, 3, 4, 5, 6; 6 in all\n")
-    assert touchstone("migrate").stdout == "applied nothing new; 6 in all\n"
+    assert (first.exit_code, first.stdout) == (0, f"applied {numbers_from(1)}; {LAST} in all\n")
+    assert touchstone("migrate").stdout == f"applied nothing new; {LAST} in all\n"
     applied = touchstone("migrate", "--status").stdout.splitlines()
-    assert all(re.fullmatch(r"000\d  applied +\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\S*", line) for line in applied), applied
+    assert all(re.fullmatch(r"\d{4}  applied +\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\S*", line) for line in applied), applied
     checked = touchstone("migrate", "--check")
-    assert (checked.exit_code, checked.stdout) == (0, "32 objects as checked in\n")
+    assert (checked.exit_code, checked.stdout) == (0, f"{OBJECTS} objects as checked in\n")
 
 
 def test_migrate_check_shows_drift_and_is_exit_1(touchstone: Touchstone, migrated: Settings) -> None:
@@ -230,11 +239,11 @@ def test_migrate_down_to_asks_first_and_does_nothing_without_a_yes(touchstone: T
         assert f"Roll back every migration above 4 in {migrated.clickhouse_database}?" in asked.output
         assert touchstone("migrate", "--check").exit_code == 0
 
-    assert touchstone("migrate", "--down-to", "5", input="y\n").stdout.endswith("rolled back: 6\n")
-    unasked = touchstone("migrate", "--down-to", "3", "--yes")
-    assert (unasked.exit_code, unasked.stdout) == (0, "rolled back: 5, 4\n")
-    assert touchstone("migrate", "--down-to", "3", "--yes").stdout == "rolled back: nothing\n"
-    assert touchstone("migrate").stdout == "applied 4, 5, 6; 6 in all\n"
+    assert touchstone("migrate", "--down-to", LAST - 1, input="y\n").stdout.endswith(f"rolled back: {LAST}\n")
+    unasked = touchstone("migrate", "--down-to", LAST - 3, "--yes")
+    assert (unasked.exit_code, unasked.stdout) == (0, f"rolled back: {LAST - 1}, {LAST - 2}\n")
+    assert touchstone("migrate", "--down-to", LAST - 3, "--yes").stdout == "rolled back: nothing\n"
+    assert touchstone("migrate").stdout == f"applied {numbers_from(LAST - 2)}; {LAST} in all\n"
 
 
 @pytest.mark.parametrize("path", all_commands(main), ids=lambda path: " ".join(path) or "touchstone")

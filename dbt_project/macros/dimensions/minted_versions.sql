@@ -43,7 +43,7 @@ appended AS (
             known_id != 0,
             known_id,
             (SELECT max({{ id }}) FROM {{ this }})
-            + row_number() OVER (PARTITION BY known_id = 0 ORDER BY {{ mint_order | join(', ') }})
+            + row_number() OVER (ORDER BY known_id != 0, {{ mint_order | join(', ') }})
         )) AS {{ id }},
         {{ values | join(', ') }},
         true AS is_active,

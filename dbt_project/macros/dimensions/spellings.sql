@@ -1,8 +1,8 @@
 {#
     A CTE `name` with one row per spelling that has an ID: domain, parent_id, code, id, is_ledger, is_alias.
 
-    A spelling with a line in the ledger has that line's ID, for ever. A key without line that aliases point to was renamed:
-    it has the lowest of its aliases' IDs. An alias without line is a synonym: it has the ID of its key.
+    A spelling with a line in the ledger has that line's ID, for ever. A key without line that an alias with a line
+    points to was renamed: it has that ID (the desk's check refuses two such aliases of one key). An alias without line is a synonym: it has the ID of its key.
 
     Arguments: names of CTEs with (domain, parent_id, code, id) and (domain, parent_id, alias, code).
 #}

@@ -10,5 +10,6 @@ WITH staged AS (
 ),
 
 {{ ledger_versions(
-    'field', staging=ref('stg_lookups'), attributes=['field_type', 'description']
+    'field', staging=ref('stg_lookups'),
+    attributes=['field_type', 'description']
 ) }}

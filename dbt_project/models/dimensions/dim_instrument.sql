@@ -9,5 +9,6 @@ WITH staged AS (
 ),
 
 {{ minted_versions(
-    'instrument', staging=ref('stg_instruments'), attributes=['name'], mint_order=['first_landed', 'code'], retires=false
+    'instrument', staging=ref('stg_instruments'),
+    attributes=['name'], mint_order=['first_landed', 'code'], retires=false
 ) }}

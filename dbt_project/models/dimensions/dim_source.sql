@@ -10,5 +10,6 @@ WITH staged AS (
 ),
 
 {{ ledger_versions(
-    'source', staging=ref('stg_sources'), attributes=['name', 'licence']
+    'source', staging=ref('stg_sources'),
+    attributes=['name', 'licence']
 ) }}

@@ -6,7 +6,9 @@ from pathlib import Path
 import pytest
 from house import Checkout
 
-DIMENSIONS = ("product_type", "data_class", "field", "asset_class", "sub_asset_class", "source")
+from orchestrator.lookups.domains import DOMAINS
+
+DIMENSIONS = tuple(domain.name for domain in DOMAINS)
 REFERENCE = ("--select", "+path:models/dictionaries", "path:models/versions", "--indirect-selection", "cautious")
 
 

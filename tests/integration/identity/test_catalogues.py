@@ -1,10 +1,10 @@
 """A vendor's catalogue as a landed file: checked, minted and appended like the desk; a new content replaces the old one."""
 
 import csv
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
-import pytest
+from house import Checkout
 
 FIELDS = 3_000
 
@@ -17,21 +17,17 @@ def write(path: Path, fields: range, description: str) -> None:
         writer.writerows(rows)
 
 
-@pytest.fixture
-def catalogue(desk_of_checkout: Any, tmp_path: Path) -> Path:
-    return tmp_path / "vendor.csv"
-
-
 def test_a_catalogue_is_refused_until_minted_then_landed_appended_replaced_and_brought_back(
-    desk_of_checkout: Any, catalogue: Path
+    new_checkout: Callable[[], Checkout], tmp_path: Path
 ) -> None:
-    desk = desk_of_checkout
-    touchstone = desk.checkout.touchstone
+    checkout, catalogue = new_checkout(), tmp_path / "vendor.csv"
+    touchstone = checkout.touchstone
+    touchstone("migrate")
     select = ("build", "--select", "+dict_field", "--exclude", "resource_type:test")
 
     def active() -> int:
         asked = "SELECT countIf(is_active) FROM dim_field_latest WHERE startsWith(code, 'VENDOR_')"
-        return int(desk.checkout.rows(asked)[0][0])
+        return int(checkout.rows(asked)[0][0])
 
     write(catalogue, range(FIELDS), "words")
     refused = touchstone("load", "lookups", str(catalogue), must_succeed=False)
@@ -41,7 +37,7 @@ def test_a_catalogue_is_refused_until_minted_then_landed_appended_replaced_and_b
     assert "loaded" in touchstone("load", "lookups", str(catalogue)).stdout
     touchstone(*select)
     assert active() == FIELDS
-    ids = desk.checkout.rows("SELECT field_id, code FROM dim_field_latest ORDER BY field_id")
+    ids = checkout.rows("SELECT field_id, code FROM dim_field_latest ORDER BY field_id")
 
     first = catalogue.read_bytes()
     write(catalogue, range(FIELDS - 10), "other words")
@@ -53,4 +49,4 @@ def test_a_catalogue_is_refused_until_minted_then_landed_appended_replaced_and_b
     touchstone("load", "lookups", str(catalogue))
     touchstone(*select)
     assert active() == FIELDS
-    assert desk.checkout.rows("SELECT field_id, code FROM dim_field_latest ORDER BY field_id") == ids
+    assert checkout.rows("SELECT field_id, code FROM dim_field_latest ORDER BY field_id") == ids

@@ -95,3 +95,27 @@ def test_without_the_lock_the_table_itself_takes_one_of_two_appends_from_the_sam
         "SELECT uniqExact(instrument_id), uniqExact(code), max(instrument_id) FROM dim_instrument"
     )
     assert int(ids) == int(codes) == int(highest)
+
+
+def test_a_restore_keeps_ids_and_what_is_landed_again_gets_the_ids_it_had(desk: Any, tmp_path: Any) -> None:
+    build = ("--select", "dim_instrument", "dict_instrument", "--exclude", "resource_type:test")
+    known = "SELECT instrument_id, code FROM dim_instrument ORDER BY instrument_id"
+    before = desk.checkout.rows(known)
+    desk.checkout.touchstone("backup", "before_more")
+    more = tmp_path / "after_the_backup.csv"
+    more.write_text("instrument,name\nLATE_B,B\nLATE_A,A\n", encoding="utf-8")
+    desk.checkout.touchstone("load", "instruments", str(more))
+    desk.checkout.touchstone("build", *build)
+    after = desk.checkout.rows(known)
+    highest = int(before[-1][0])
+    assert after == [*before, [highest + 1, "LATE_B"], [highest + 2, "LATE_A"]]
+
+    desk.checkout.touchstone("restore", "before_more", "--replace", "--yes")
+    assert desk.checkout.rows(known) == before
+    desk.checkout.touchstone("build", *build)
+    assert desk.checkout.rows(known) == before
+    desk.checkout.touchstone("load", "instruments", str(more))
+    desk.checkout.touchstone("build", *build)
+    assert desk.checkout.rows(known) == after
+    answered = desk.checkout.rows(f"SELECT dictGet('touchstone.dict_instrument', 'code', toUInt64({highest + 2}))")
+    assert answered == [["LATE_A"]]

@@ -16,7 +16,6 @@ from orchestrator.lookups.register import Register
 SEQUENCES = 2000
 STEPS = 30
 
-HEADER = ",".join(SEED_COLUMNS["lookups.csv"]) + "\n"
 FIELDS = [f"F{number}" for number in range(6)]
 PARENTS = ["P1", "P2", "P3"]
 CHILDREN = ["C1", "C2", "C3"]
@@ -44,7 +43,7 @@ class Draft:
     def files(self, ledger: bytes | None) -> dict[str, bytes]:
         rows = (f"T,D,{f},{p},{c},{self.types.get(f, 'number')},words\n" for f, p, c in dict.fromkeys(self.rows))
         files = {
-            "lookups.csv": (HEADER + "".join(rows)).encode(),
+            "lookups.csv": (",".join(SEED_COLUMNS["lookups.csv"]) + "\n" + "".join(rows)).encode(),
             "sources.csv": b"source,source_name,source_licence\ns,S,MIT\n",
             ALIASES_FILE: (
                 "domain,parent_key,alias,key\n" + "".join(f"{','.join(a)}\n" for a in self.aliases)

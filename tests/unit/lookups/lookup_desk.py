@@ -23,9 +23,9 @@ def unminted(lookups: str | bytes = LOOKUPS, sources: str | bytes = SOURCES) -> 
     return {"lookups.csv": as_bytes(lookups), "sources.csv": as_bytes(sources)}
 
 
-def clean_desk() -> dict[str, bytes]:
+def clean_desk(lookups: str | bytes = LOOKUPS, sources: str | bytes = SOURCES) -> dict[str, bytes]:
     """A desk without findings."""
-    files = unminted()
+    files = unminted(lookups, sources)
     return {**files, "lookup_ids.csv": mint(files).ledger}
 
 

@@ -14,6 +14,7 @@ from lookup_desk import (
     rules_of,
 )
 
+from orchestrator.exceptions import LedgerError
 from orchestrator.lookups import LedgerLine, check_lookups, mint
 from orchestrator.lookups.parsing import parse_desk
 
@@ -54,6 +55,24 @@ def test_a_key_renamed_back_keeps_its_id() -> None:
     assert id_of(files, "field", "PX_LAST") == id_of(files, "field", "LAST_PRICE") == 2
 
 
+def test_a_renamed_key_that_is_retired_keeps_its_alias_with_a_warning_and_still_resolves() -> None:
+    files = desk_with_aliases("field,,PX_LAST,CLOSING", lookups=HEADER + ROW.replace("PX_LAST", "NAME"))
+    [finding] = [finding for finding in check_lookups(files) if finding.file == "lookup_aliases.csv"]
+    assert (finding.rule, finding.severity, finding.value) == ("alias-to-nothing", "warning", "CLOSING")
+    assert "If 'CLOSING' was retired, keep the line" in finding.remedy
+    assert mint(files).lines == ()
+    assert id_of(files, "field", "CLOSING") == id_of(files, "field", "PX_LAST") == 2
+
+
+def test_an_alias_to_a_misspelt_new_key_is_an_error_that_names_it_and_no_id_is_minted() -> None:
+    files = desk_with_aliases("field,,PX_LAST,LAST_PRCE", lookups=RENAMED)
+    [finding] = [finding for finding in check_lookups(files) if finding.file == "lookup_aliases.csv"]
+    assert (finding.rule, finding.severity) == ("alias-to-nothing", "error")
+    assert "Write 'LAST_PRICE' if that is meant" in finding.remedy
+    with pytest.raises(LedgerError, match="LAST_PRCE"):
+        mint(files)
+
+
 def test_a_merged_key_keeps_its_own_id_and_so_does_the_other() -> None:
     lookups = HEADER + ROW
     files = desk_with_aliases("field,,NAME,PX_LAST", lookups=lookups)
@@ -61,12 +80,20 @@ def test_a_merged_key_keeps_its_own_id_and_so_does_the_other() -> None:
     assert (id_of(files, "field", "NAME"), id_of(files, "field", "PX_LAST")) == (1, 2)
 
 
-def test_of_two_keys_renamed_to_one_new_key_the_smallest_id_lives_on() -> None:
+def test_two_keys_renamed_to_one_new_key_are_an_error_until_one_of_them_is_merged_without_an_alias() -> None:
     lookups = HEADER + ROW.replace("PX_LAST", "BOTH")
-    files = desk_with_aliases("field,,PX_LAST,BOTH", "field,,NAME,BOTH", lookups=lookups)
+    finding = only(desk_with_aliases("field,,PX_LAST,BOTH", "field,,NAME,BOTH", lookups=lookups))
+    assert (finding.line, finding.value, finding.rule) == (3, "NAME", "alias-ambiguous")
+    assert "'PX_LAST' (ID 2) on line 2" in finding.message
+    assert "'NAME' (ID 1) here" in finding.message
+    files = desk_with_aliases("field,,PX_LAST,BOTH", lookups=lookups)
+    assert check_lookups(files) == []
     assert mint(files).lines == ()
-    assert id_of(files, "field", "BOTH") == 1
-    assert id_of(files, "field", "PX_LAST") == 2
+    assert {key: id_of(files, "field", key) for key in ("BOTH", "PX_LAST", "NAME")} == {
+        "BOTH": 2,
+        "PX_LAST": 2,
+        "NAME": 1,
+    }
 
 
 def test_a_synonym_that_was_never_minted_has_the_id_of_its_key() -> None:

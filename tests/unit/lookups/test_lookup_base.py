@@ -149,16 +149,10 @@ def test_a_smaller_id_merged_into_a_renamed_key_would_move_it() -> None:
 def test_a_key_that_others_were_merged_into_keeps_its_id_when_it_is_renamed() -> None:
     before = desk_with_aliases("field,,NAME,PX_LAST", lookups=HEADER + ROW)
     lookups = HEADER + ROW.replace("PX_LAST", "LAST")
-    [finding] = against(before, desk_with_aliases("field,,NAME,LAST", "field,,PX_LAST,LAST", lookups=lookups))
-    assert (finding.line, finding.value, finding.rule, finding.is_error) == (3, "LAST", "id-moved", True)
-    assert "Delete the alias 'NAME'" in finding.remedy
-    assert against(before, desk_with_aliases("field,,PX_LAST,LAST", lookups=lookups)) == []
-
-
-def test_two_keys_may_be_merged_into_a_new_one() -> None:
-    lookups = HEADER + ROW.replace("PX_LAST", "BOTH")
-    now = desk_with_aliases("field,,NAME,BOTH", "field,,PX_LAST,BOTH", lookups=lookups)
-    assert against(clean_desk(), now) == []
+    both = desk_with_aliases("field,,NAME,LAST", "field,,PX_LAST,LAST", lookups=lookups)
+    assert [finding.rule for finding in check_lookups(both)] == ["alias-ambiguous"]
+    one = desk_with_aliases("field,,PX_LAST,LAST", lookups=lookups)
+    assert check_lookups(one) == against(before, one) == []
 
 
 def test_a_rename_of_a_rename_holds() -> None:

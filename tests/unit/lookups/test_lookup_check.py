@@ -15,27 +15,12 @@ from lookup_desk import (
     unminted,
 )
 
-from orchestrator.constants import SEEDS_DIR
-from orchestrator.lookups import Rule, Severity, check_lookups, read_desk
-from orchestrator.lookups.domains import ALIASES_FILE, DOMAINS, DOMAINS_BY_NAME, SEED_COLUMNS
+from orchestrator.lookups import Rule, Severity, check_lookups
+from orchestrator.lookups.domains import DOMAINS_BY_NAME
 
 
 def test_a_clean_desk_has_no_findings() -> None:
     assert check_lookups(clean_desk()) == []
-
-
-def test_the_desk_of_the_project_is_clean() -> None:
-    files = read_desk(SEEDS_DIR)
-    assert set(files) == set(SEED_COLUMNS)
-    assert all(content.count(b"\n") > 5 for name, content in files.items() if name != ALIASES_FILE)
-    assert check_lookups(files) == []
-
-
-def test_every_domain_finds_its_columns_in_its_seed() -> None:
-    for domain in DOMAINS:
-        assert {domain.key_column, *(attribute.column for attribute in domain.attributes)} <= set(
-            SEED_COLUMNS[domain.seed]
-        )
 
 
 @pytest.mark.parametrize("file", ["lookups.csv", "sources.csv"])

@@ -1,11 +1,16 @@
 """What a change of the desk does, by kind; and how it is told."""
 
 import json
+from dataclasses import replace
 
+import pytest
+from fixture_domains import FIXTURE_DOMAINS, declared_instead
 from lookup_desk import HEADER, LOOKUPS, ROW, clean_desk, desk_with_aliases, desk_with_lookups
 
+from orchestrator.lookups import check_lookups
 from orchestrator.lookups.changes_report import render_changes
 from orchestrator.lookups.compare import AttributeChange, Changes, Code, Merge, Rename, compare
+from orchestrator.lookups.domains import Declared
 from orchestrator.lookups.reports import Format
 from orchestrator.warehouse.usage import Usage
 
@@ -62,38 +67,80 @@ def test_a_desk_that_was_not_there_is_all_new_and_one_that_is_gone_all_retired()
     assert len(compare({}, clean_desk()).new) == len(compare(clean_desk(), {}).retired) == 14
 
 
+def without(domain: str, attribute: str = "") -> Declared:
+    """The domains of the fixture but one, or all of them but one's attribute."""
+    domains = [known for known in FIXTURE_DOMAINS.domains if attribute or known.name != domain]
+    fewer = [tuple(known for known in each.attributes if known.name != attribute) for each in domains]
+    return Declared(
+        FIXTURE_DOMAINS.files,
+        tuple(replace(each, attributes=kept) for each, kept in zip(domains, fewer, strict=True)),
+    )
+
+
+def test_a_domain_that_was_declared_later_is_all_new_and_the_others_are_as_they_were() -> None:
+    header, *rows = (line.partition(",")[2] for line in LOOKUPS.splitlines(keepends=True))
+    with declared_instead(without("product_type")):
+        before = clean_desk(header + "".join(rows))
+        assert check_lookups(before) == []
+    changes = compare(before, clean_desk())
+    assert [code.domain for code in changes.new] == ["product_type"] * 3
+    assert changes == Changes(new=changes.new)
+
+
+def test_a_domain_that_is_declared_no_longer_changes_no_other() -> None:
+    before = clean_desk()
+    with declared_instead(without("product_type")):
+        after = clean_desk("".join(line.partition(",")[2] for line in LOOKUPS.splitlines(keepends=True)))
+        assert compare(before, after) == Changes()
+
+
+def test_an_attribute_that_was_declared_later_was_blank() -> None:
+    with declared_instead(without("source", "licence")):
+        before = clean_desk(sources="source,source_name\nyahoo,Yahoo\n")
+        assert check_lookups(before) == []
+    change = AttributeChange("source", "yahoo", 1, "licence", "", "MIT")
+    assert compare(before, clean_desk()) == Changes(changed=[change])
+
+
+@pytest.mark.parametrize("broken", [b"", b"\xff\xfe", b'"', b"field,field\nA,B\n"])
+def test_an_earlier_file_that_cannot_be_read_has_no_codes(broken: bytes) -> None:
+    changes = compare({**clean_desk(), "sources.csv": broken}, clean_desk())
+    assert changes == Changes(returned=[Code("source", "", "yahoo", 1)])
+
+
 def told(changes: Changes, output_format: Format, usage: Usage | None = None) -> str:
     return "\n".join(render_changes(changes, "v1", usage or Usage(), output_format))
 
 
-MERGED = compare(
-    clean_desk(),
-    desk_with_aliases("field,,PX_LAST,LAST", lookups=HEADER + ROW.replace("PX_LAST", "LAST").replace("Common", "A|B")),
-)
+@pytest.fixture
+def merged() -> Changes:
+    """Changes of most kinds."""
+    lookups = HEADER + ROW.replace("PX_LAST", "LAST").replace("Common", "A|B")
+    return changes_to(desk_with_aliases("field,,PX_LAST,LAST", lookups=lookups))
 
 
-def test_text_names_every_kind_and_the_facts() -> None:
-    text = told(MERGED, Format.TEXT, Usage({"field": {"fct_observations": 1234}}))
+def test_text_names_every_kind_and_the_facts(merged: Changes) -> None:
+    text = told(merged, Format.TEXT, Usage({"field": {"fct_observations": 1234}}))
     assert "New codes: 2\n  domain 'product_type', code 'A|B Stock', ID 'not minted yet'" in text
     assert "Renamed codes: 1\n  domain 'field', before 'PX_LAST', now 'LAST', ID '2'" in text
     assert text.endswith("facts: fct_observations: 1,234 rows with these codes of field")
 
 
-def test_text_says_so_when_nothing_changes_or_nothing_could_be_counted() -> None:
+def test_text_says_so_when_nothing_changes_or_nothing_could_be_counted(merged: Changes) -> None:
     assert told(Changes(), Format.TEXT) == "lookup desk compared with v1\nno code changes"
-    assert told(MERGED, Format.TEXT, Usage(reason="not counted: down")).endswith("facts: not counted: down")
+    assert told(merged, Format.TEXT, Usage(reason="not counted: down")).endswith("facts: not counted: down")
 
 
-def test_markdown_is_a_table_for_each_kind() -> None:
-    text = told(MERGED, Format.MARKDOWN, Usage({"field": {"fct_observations": 1234}}))
+def test_markdown_is_a_table_for_each_kind(merged: Changes) -> None:
+    text = told(merged, Format.MARKDOWN, Usage({"field": {"fct_observations": 1234}}))
     assert "| field |  | PX\\_LAST | LAST | 2 |" in text
     assert r"A\|B Stock" in text
     assert text.endswith("| field | fct\\_observations | 1,234 |")
     assert told(Changes(), Format.MARKDOWN).endswith("No code changes.")
 
 
-def test_json_has_every_kind() -> None:
-    parsed = json.loads(told(MERGED, Format.JSON, Usage({"field": {"fct_observations": 1}})))
+def test_json_has_every_kind(merged: Changes) -> None:
+    parsed = json.loads(told(merged, Format.JSON, Usage({"field": {"fct_observations": 1}})))
     assert set(parsed) == {"base", "new", "retired", "returned", "renamed", "merged", "changed", "facts"}
     assert parsed["renamed"] == [{"domain": "field", "parent_key": "", "old": "PX_LAST", "new": "LAST", "id": 2}]
     assert parsed["facts"] == {"rows": {"field": {"fct_observations": 1}}, "reason": ""}

@@ -13,10 +13,8 @@ from lookup_desk import (
     unminted,
 )
 
-from orchestrator.constants import SEEDS_DIR
 from orchestrator.exceptions import LedgerError
-from orchestrator.lookups import LedgerLine, check_lookups, mint, read_desk
-from orchestrator.lookups.domains import DOMAINS
+from orchestrator.lookups import LedgerLine, check_lookups, mint
 
 FIRST_LEDGER = """\
 domain,parent_key,key,id
@@ -49,16 +47,6 @@ def test_minting_twice_adds_nothing() -> None:
     minted = mint(clean_desk())
     assert minted.lines == ()
     assert minted.ledger == clean_desk()["lookup_ids.csv"]
-
-
-def test_minting_the_seeds_of_the_project_from_nothing_gives_the_ledger_of_the_project() -> None:
-    files = read_desk(SEEDS_DIR)
-    ledger = files.pop("lookup_ids.csv")
-    first = mint(files)
-    for domain in DOMAINS:
-        ids = [line.id for line in first.lines if line.domain == domain.name]
-        assert ids == list(range(1, len(ids) + 1))
-    assert first.ledger == ledger
 
 
 def test_reordering_the_file_changes_no_id() -> None:

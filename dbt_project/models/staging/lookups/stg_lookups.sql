@@ -37,7 +37,7 @@ listed AS (
 ),
 
 cleaned AS (
-    SELECT DISTINCT
+    SELECT
         trimBoth(product_type) AS product_type,
         trimBoth(data_class) AS data_class,
         trimBoth(field) AS field,

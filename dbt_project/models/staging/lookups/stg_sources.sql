@@ -8,7 +8,7 @@ WITH desk AS (
 ),
 
 cleaned AS (
-    SELECT DISTINCT
+    SELECT
         trimBoth(source) AS source,
         trimBoth(source_name) AS source_name,
         trimBoth(source_licence) AS source_licence
