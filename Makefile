@@ -14,7 +14,7 @@ run: .venv/run.stamp ## from the lookup CSV to checked facts, with a report; aga
 
 test: .venv/dev.stamp ## everything the tests need, then the whole suite
 	@mkdir -p .touchstone
-	@$(BIN)/python -m pytest --basetemp .touchstone/tests
+	@$(BIN)/python -m pytest --basetemp .touchstone/tests -n auto --maxprocesses 4 --dist loadfile
 
 check: .venv/dev.stamp ## lint, types, SQL, YAML, migrations, lookup desk
 	@$(BIN)/ruff check .
@@ -25,10 +25,13 @@ check: .venv/dev.stamp ## lint, types, SQL, YAML, migrations, lookup desk
 	@cd migrations && ../$(BIN)/sqlfluff lint --disable-progress-bar .
 	@$(BIN)/touchstone lookups check
 
-bench: .venv/dev.stamp ## the embedded engine beside chdb in process, five minutes; see benchmarks/README.md
+bench: .venv/dev.stamp ## the engine beside chdb in process, IDs beside other ways; forty minutes; see benchmarks/README.md
 	@$(BIN)/python -m benchmarks.embedded.latency
 	@$(BIN)/python -m benchmarks.embedded.bulk
 	@$(BIN)/python -m benchmarks.embedded.load
+	@$(BIN)/python -m benchmarks.identity.append
+	@$(BIN)/python -m benchmarks.identity.desk
+	@$(BIN)/python -m benchmarks.identity.designs
 
 lookups: .venv/run.stamp ## the analyst's check of seeds/
 	@$(BIN)/touchstone lookups check
