@@ -14,7 +14,7 @@ run: .venv/run.stamp ## from the lookup CSV to checked facts, with a report; aga
 
 test: .venv/dev.stamp ## everything the tests need, then the whole suite
 	@mkdir -p .touchstone
-	@$(BIN)/python -m pytest --basetemp .touchstone/tests -n auto --maxprocesses 4 --dist loadfile
+	@$(BIN)/python -m pytest --basetemp .touchstone/tests -n auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder --durations 10
 
 check: .venv/dev.stamp ## lint, types, SQL, YAML, migrations, lookup desk
 	@$(BIN)/ruff check .

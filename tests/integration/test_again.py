@@ -1,6 +1,7 @@
 """Running again, stopping in between, and changing the lookup desk: what must not move does not move."""
 
 import csv
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -55,12 +56,21 @@ def test_data_survive_down_and_up(first_run: FirstRun) -> None:
     assert counts(first_run.checkout) == before
 
 
-@pytest.fixture
-def built(new_checkout: Callable[[], Checkout]) -> Checkout:
-    """A checkout of the test's own, with dimensions built from its desk."""
+@pytest.fixture(scope="module")
+def built_once(new_checkout: Callable[[], Checkout]) -> Checkout:
+    """A checkout with dimensions built from its desk, and its engine stopped."""
     checkout = new_checkout()
     checkout.touchstone("migrate")
     build_dimensions(checkout)
+    checkout.touchstone("down")
+    return checkout
+
+
+@pytest.fixture
+def built(built_once: Checkout, new_checkout: Callable[[], Checkout]) -> Checkout:
+    """A copy of it for the test alone."""
+    checkout = new_checkout()
+    shutil.copytree(built_once.home, checkout.home, dirs_exist_ok=True)
     return checkout
 
 
