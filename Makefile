@@ -25,7 +25,7 @@ check: .venv/dev.stamp ## lint, types, SQL, YAML, migrations, lookup desk
 	@cd migrations && ../$(BIN)/sqlfluff lint --disable-progress-bar .
 	@$(BIN)/touchstone lookups check
 
-bench: .venv/dev.stamp ## the engine beside chdb in process, IDs beside other ways; forty minutes; see benchmarks/README.md
+bench: .venv/dev.stamp ## the engine beside chdb in process, IDs beside other ways; half an hour; see benchmarks/README.md
 	@$(BIN)/python -m benchmarks.embedded.latency
 	@$(BIN)/python -m benchmarks.embedded.bulk
 	@$(BIN)/python -m benchmarks.embedded.load
