@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from itertools import chain
 from typing import NamedTuple
 
 from orchestrator.lookups.check import NO_FILES
@@ -128,6 +129,7 @@ def _compare_domain(domain: Domain, old: Desk, new: Desk, changes: Changes) -> N
             changes.returned.append(Code(name, listed.parent_key, key, number))
         else:
             changes.new.append(Code(name, listed.parent_key, key, number))
+    changes.new += _minted_elsewhere(domain, old, new, after)
     for parent, key in sorted(before.keys() - after.keys() - renamed.keys(), key=str):
         listed, number = before[parent, key], were.find_below(parent, key)
         successor = are.aliases.get(parent, {}).get(key)
@@ -136,18 +138,26 @@ def _compare_domain(domain: Domain, old: Desk, new: Desk, changes: Changes) -> N
             changes.merged.append(Merge(name, listed.parent_key, key, number, successor, target))
         else:
             changes.retired.append(Code(name, listed.parent_key, key, number))
-    pairs = {code: code for code in before.keys() & after.keys()} | {
-        code: heir for code, heir in renamed.items() if code in before
-    }
-    for code, successor_code in sorted(pairs.items(), key=str):
+    pairs = chain(((code, code) for code in before if code in after), renamed.items())
+    differing = [
+        (code, heir) for code, heir in pairs if code in before and before[code].attributes != after[heir].attributes
+    ]
+    for code, successor_code in sorted(differing, key=str):
         changes.changed += _attribute_changes(domain, before[code], after[successor_code], are)
+
+
+def _minted_elsewhere(domain: Domain, old: Desk, new: Desk, after: _Codes) -> Iterator[Code]:
+    """Codes that the ledger has anew and the desk does not list: those of a catalogue."""
+    highest = max(old.books[domain.name].ids, default=0)
+    register, book = new.registers[domain.name], new.books[domain.name]
+    for parent_key, key, number in zip(book.parents, book.keys, book.ids, strict=True):
+        if number > highest and (register.parent(parent_key), key) not in after:
+            yield Code(domain.name, parent_key, key, number)
 
 
 def _attribute_changes(
     domain: Domain, before: _Listed, after: _Listed, register: Register
 ) -> Iterator[AttributeChange]:
-    if before.attributes == after.attributes:
-        return
     number = register.find(after.parent_key, after.key)
     for attribute, old, new in zip(domain.attributes, before.attributes, after.attributes, strict=True):
         if old != new:

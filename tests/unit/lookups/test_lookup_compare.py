@@ -32,6 +32,14 @@ def test_a_new_code_is_told_with_its_id_or_as_not_minted() -> None:
     assert changes_to(after) == Changes(new=[Code("field", "", "BID", 3)])
 
 
+def test_codes_minted_for_a_catalogue_are_new_although_the_desk_does_not_list_them() -> None:
+    after = clean_desk()
+    after["lookup_ids.csv"] += b"field,,VENDOR_1,3\nsub_asset_class,Equity,REIT,4\n"
+    minted = [Code("field", "", "VENDOR_1", 3), Code("sub_asset_class", "Equity", "REIT", 4)]
+    assert changes_to(after) == Changes(new=minted)
+    assert compare(after, after).is_empty
+
+
 def test_a_retired_code_is_told_with_its_id_and_comes_back_with_it() -> None:
     after = desk_with_lookups(LOOKUPS.replace("NAME", "PX_LAST").replace('text,"name, as traded"', "number,last price"))
     assert changes_to(after) == Changes(retired=[Code("field", "", "NAME", 1)])
