@@ -70,7 +70,7 @@ def built_once(new_checkout: Callable[[], Checkout]) -> Checkout:
 def built(built_once: Checkout, new_checkout: Callable[[], Checkout]) -> Checkout:
     """A copy of it for the test alone."""
     checkout = new_checkout()
-    shutil.copytree(built_once.home, checkout.home, dirs_exist_ok=True)
+    shutil.copytree(built_once.home, checkout.home, symlinks=True, dirs_exist_ok=True)
     return checkout
 
 
