@@ -91,8 +91,8 @@ def _wrong(desk: Desk, line: AliasLine, parent: Parent, first: int) -> Finding |
         remedy, column, value = f"Write a {noun} that exists, or delete the line.", "key", key
         if meant := _much_like(desk, line.domain, parent, key):
             remedy = f"Write {meant!r} if that is meant, or delete the line."
-        elif alias in minted:
-            # what was renamed and later retired keeps its line: rows of its later spelling must go on resolving
+        elif alias in minted or key in register.heirs.get(parent, {}):
+            # what was renamed and later retired keeps its lines: rows of its later spellings must go on resolving
             severity = Severity.WARNING
             remedy = f"If {key!r} was retired, keep the line; if it is misspelt, write a {noun} that exists."
     else:

@@ -64,6 +64,14 @@ def test_a_renamed_key_that_is_retired_keeps_its_alias_with_a_warning_and_still_
     assert id_of(files, "field", "CLOSING") == id_of(files, "field", "PX_LAST") == 2
 
 
+def test_a_key_renamed_twice_that_is_retired_keeps_both_aliases() -> None:
+    lookups = HEADER + ROW.replace("PX_LAST", "NAME")
+    files = desk_with_aliases("field,,PX_LAST,CLOSING", "field,,LAST_PRICE,CLOSING", lookups=lookups)
+    findings = [finding for finding in check_lookups(files) if finding.file == "lookup_aliases.csv"]
+    assert [(finding.line, finding.severity) for finding in findings] == [(2, "warning"), (3, "warning")]
+    assert {id_of(files, "field", key) for key in ("PX_LAST", "LAST_PRICE", "CLOSING")} == {2}
+
+
 def test_an_alias_to_a_misspelt_new_key_is_an_error_that_names_it_and_no_id_is_minted() -> None:
     files = desk_with_aliases("field,,PX_LAST,LAST_PRCE", lookups=RENAMED)
     [finding] = [finding for finding in check_lookups(files) if finding.file == "lookup_aliases.csv"]
