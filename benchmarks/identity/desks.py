@@ -151,7 +151,9 @@ def ledger_of(lines: int) -> bytes:
 
 def _row(number: int) -> list[str]:
     text = f"Made field {number}, the one of row {number}"
-    return ["Type of product", _CLASSES[number % 40], _field(number), "Asset class", "Sub-class", "number", text]
+    cells = ["Type of product", _CLASSES[number % 40], _field(number), "Asset class", "Sub-class", "number", text]
+    # domains that were added later have their columns behind
+    return cells + ["The same"] * (len(SEED_COLUMNS[LOOKUPS_FILE]) - len(cells))
 
 
 def _field(number: int) -> str:

@@ -88,8 +88,10 @@ def _moved_in_ledger(codes: list[str]) -> tuple[str, ...]:
 
 def _minted(codes: list[str], ledger: bytes, aliases: str = "") -> tuple[dict[str, int], bytes]:
     """IDs of fields by code, and the ledger."""
-    header = ",".join(SEED_COLUMNS[LOOKUPS_FILE])
-    lines = "".join(f"Type,Class,{code},Asset class,Sub-class,number,words\n" for code in codes)
+    columns = SEED_COLUMNS[LOOKUPS_FILE]
+    header = ",".join(columns)
+    # what the other columns say does not matter here; "number" is a type of field, too
+    lines = "".join(",".join(code if column == "field" else "number" for column in columns) + "\n" for code in codes)
     files = {
         LOOKUPS_FILE: f"{header}\n{lines}".encode(),
         "sources.csv": (",".join(SEED_COLUMNS["sources.csv"]) + "\nsource,Source,Apache-2.0\n").encode(),

@@ -80,7 +80,9 @@ LEDGER: Final = Policy(
     models=("+stg_lookup_codes", "dim_field"),
     landing=("landing_lookups", "ops_ledger"),
     land=(
-        "INSERT INTO landing_lookups SELECT 1, number, toDateTime64('2026-01-01', 6, 'UTC'), 'Common Stock', 'Prices', "
+        "INSERT INTO landing_lookups (batch_id, row_number, received_at, product_type, data_class, field, asset_class, "
+        "sub_asset_class, field_type, field_description) SELECT 1, number, "
+        "toDateTime64('2026-01-01', 6, 'UTC'), 'Common Stock', 'Prices', "
         f"{_CODE}, 'Equity', 'Common Stock', 'number', concat('Name of ', toString(number)) "
         f"FROM numbers({{rows}}) {_UNDEDUPLICATED}",
         "INSERT INTO ops_ledger (domain, parent_key, key, id) "
