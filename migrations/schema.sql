@@ -372,6 +372,38 @@ LIFETIME(MIN 300 MAX 360)
 LAYOUT(COMPLEX_KEY_HASHED_ARRAY())
 COMMENT 'One element per spelling of a product type, old ones and aliases included: code to ID, used only at ingest.';
 
+CREATE TABLE dim_reason
+(
+    `feed` LowCardinality(String),
+    `reason` LowCardinality(String),
+    `bit` UInt8,
+    `at_column` LowCardinality(String),
+    `remedy` String,
+    `version` UInt32,
+    `valid_from` DateTime64(6, 'UTC'),
+    `recorded_at` DateTime64(6, 'UTC'),
+    `batch_id` UInt64
+)
+ENGINE = MergeTree
+ORDER BY (feed, reason, version)
+SETTINGS non_replicated_deduplication_window = 1000, replicated_deduplication_window = 1000, index_granularity = 8192
+COMMENT 'One row per reason for which a feed rejects rows, per version.';
+
+CREATE DICTIONARY dict_reason
+(
+    `feed` String,
+    `reason` String,
+    `bit` UInt8 DEFAULT 0,
+    `at_column` String DEFAULT '',
+    `remedy` String DEFAULT '',
+    `version` UInt32 DEFAULT 0
+)
+PRIMARY KEY feed, reason
+SOURCE(CLICKHOUSE(QUERY 'SELECT feed, reason, bit, at_column, remedy, version FROM ${DATABASE}.dim_reason ORDER BY version DESC LIMIT 1 BY feed, reason'))
+LIFETIME(MIN 300 MAX 360)
+LAYOUT(COMPLEX_KEY_HASHED_ARRAY())
+COMMENT 'One element per reason of a feed: what to do about it.';
+
 CREATE TABLE dim_source
 (
     `source_id` UInt32,
@@ -512,7 +544,7 @@ CREATE TABLE fct_observations
     `value_text` Nullable(String),
     `value_date` Nullable(Date32),
     `batch_id` UInt64,
-    `row_number` UInt64,
+    `row_number` UInt64 CODEC(T64, LZ4),
     CONSTRAINT has_exactly_one_value CHECK ((isNotNull(value_number) + isNotNull(value_text)) + isNotNull(value_date)) = 1,
     CONSTRAINT fk_instrument CHECK dictHas('${DATABASE}.dict_instrument', toUInt64(instrument_id)),
     CONSTRAINT fk_field CHECK dictHas('${DATABASE}.dict_field', toUInt64(field_id)),
@@ -534,15 +566,17 @@ CREATE TABLE feed_observations
     `batch_id` UInt64,
     `row_number` UInt64,
     `attempt` UInt16,
+    `operation_id` UInt64,
+    `is_repeated` Bool,
     `received_at` DateTime64(6, 'UTC'),
     `observed_at` String,
-    `source` String,
+    `source` LowCardinality(String),
     `instrument` String,
-    `asset_class` String,
-    `sub_asset_class` String,
-    `product_type` String,
-    `data_class` String,
-    `field` String,
+    `asset_class` LowCardinality(String),
+    `sub_asset_class` LowCardinality(String),
+    `product_type` LowCardinality(String),
+    `data_class` LowCardinality(String),
+    `field` LowCardinality(String),
     `value` String
 )
 ENGINE = `Null`
@@ -584,61 +618,29 @@ COMMENT 'One row per row of a landed lookup file (a vendor catalogue too big for
 CREATE TABLE landing_observations
 (
     `batch_id` UInt64,
-    `row_number` UInt64,
+    `row_number` UInt64 CODEC(T64, LZ4),
     `received_at` DateTime64(6, 'UTC'),
     `observed_at` String,
-    `source` String,
+    `source` LowCardinality(String),
     `instrument` String,
-    `asset_class` String,
-    `sub_asset_class` String,
-    `product_type` String,
-    `data_class` String,
-    `field` String,
+    `asset_class` LowCardinality(String),
+    `sub_asset_class` LowCardinality(String),
+    `product_type` LowCardinality(String),
+    `data_class` LowCardinality(String),
+    `field` LowCardinality(String),
     `value` String
 )
 ENGINE = MergeTree
 PARTITION BY toYYYYMM(received_at)
 ORDER BY (batch_id, row_number)
 SETTINGS non_replicated_deduplication_window = 10000, replicated_deduplication_window = 10000, replicated_deduplication_window_seconds = 31536000, index_granularity = 8192
-COMMENT 'One row per row of an observation file, as received.';
-
-CREATE MATERIALIZED VIEW mv_feed_observations TO feed_observations
-(
-    `batch_id` UInt64,
-    `row_number` UInt64,
-    `attempt` UInt16,
-    `received_at` DateTime64(6, 'UTC'),
-    `observed_at` String,
-    `source` String,
-    `instrument` String,
-    `asset_class` String,
-    `sub_asset_class` String,
-    `product_type` String,
-    `data_class` String,
-    `field` String,
-    `value` String
-)
-AS SELECT
-    batch_id,
-    row_number,
-    toUInt16(1) AS attempt,
-    received_at,
-    observed_at,
-    source,
-    instrument,
-    asset_class,
-    sub_asset_class,
-    product_type,
-    data_class,
-    field,
-    value
-FROM landing_observations;
+COMMENT 'One row per row of a file of observations, as received.';
 
 CREATE TABLE ops_batches
 (
     `batch_id` UInt64,
     `feed` LowCardinality(String),
-    `state` Enum8('started' = 1, 'committed' = 2, 'failed' = 3),
+    `state` Enum8('started' = 1, 'committed' = 2, 'failed' = 3, 'landed' = 4),
     `content_sha256` FixedString(64),
     `source_file` String,
     `rows_landed` UInt64,
@@ -683,11 +685,33 @@ ORDER BY (domain, id)
 SETTINGS index_granularity = 8192
 COMMENT 'One row per line of the ledger seeds/lookup_ids.csv that this warehouse has seen; append-only.';
 
+CREATE TABLE ops_quarantine
+(
+    `operation_id` UInt64,
+    `feed` LowCardinality(String),
+    `action` Enum8('replay' = 1, 'discard' = 2),
+    `state` Enum8('started' = 1, 'done' = 2, 'failed' = 3),
+    `selection` String,
+    `note` String,
+    `actor` String,
+    `rows_selected` UInt64,
+    `rows_accepted` UInt64,
+    `message` String,
+    `code_version` LowCardinality(String),
+    `dagster_run_id` String,
+    `recorded_at` DateTime64(6, 'UTC')
+)
+ENGINE = MergeTree
+ORDER BY (feed, operation_id, recorded_at)
+SETTINGS index_granularity = 8192
+COMMENT 'One row per change of state of a replay or a discard of quarantined rows.';
+
 CREATE TABLE quarantine_observations
 (
     `batch_id` UInt64,
-    `row_number` UInt64,
+    `row_number` UInt64 CODEC(T64, LZ4),
     `attempt` UInt16,
+    `operation_id` UInt64,
     `reason_mask` UInt64,
     `reasons` Array(LowCardinality(String)),
     `received_at` DateTime64(6, 'UTC'),
@@ -705,13 +729,14 @@ ENGINE = MergeTree
 PARTITION BY toYYYYMM(received_at)
 ORDER BY (batch_id, row_number, attempt)
 SETTINGS non_replicated_deduplication_window = 10000, replicated_deduplication_window = 10000, replicated_deduplication_window_seconds = 31536000, index_granularity = 8192
-COMMENT 'One row per attempt that failed, and per later attempt of the same landed row; no reasons means that this attempt was accepted.';
+COMMENT 'One row per attempt that failed, and per later attempt of the same landed row; no reasons means that this attempt was accepted, discarded that a person gave it up.';
 
 CREATE TABLE resolved_observations
 (
     `batch_id` UInt64,
     `row_number` UInt64,
     `attempt` UInt16,
+    `operation_id` UInt64,
     `received_at` DateTime64(6, 'UTC'),
     `source_id` UInt32,
     `instrument_id` UInt32,
@@ -720,19 +745,19 @@ CREATE TABLE resolved_observations
     `product_type_id` UInt32,
     `data_class_id` UInt32,
     `field_id` UInt32,
-    `observed_time` DateTime64(6, 'UTC'),
-    `value_number` Nullable(Float64),
-    `value_text` Nullable(String),
-    `value_date` Nullable(Date32),
+    `event_time` DateTime64(6, 'UTC'),
+    `typed_value_number` Nullable(Float64),
+    `typed_value_text` Nullable(String),
+    `typed_value_date` Nullable(Date32),
     `reason_mask` UInt64,
     `observed_at` String,
-    `source` String,
+    `source` LowCardinality(String),
     `instrument` String,
-    `asset_class` String,
-    `sub_asset_class` String,
-    `product_type` String,
-    `data_class` String,
-    `field` String,
+    `asset_class` LowCardinality(String),
+    `sub_asset_class` LowCardinality(String),
+    `product_type` LowCardinality(String),
+    `data_class` LowCardinality(String),
+    `field` LowCardinality(String),
     `value` String
 )
 ENGINE = `Null`
@@ -740,13 +765,13 @@ COMMENT 'One row per attempt, with IDs, typed values and the mask of its faults.
 
 CREATE MATERIALIZED VIEW mv_accept_observations TO fct_observations
 (
+    `source_id` UInt32,
     `instrument_id` UInt32,
-    `field_id` UInt32,
-    `data_class_id` UInt32,
-    `product_type_id` UInt32,
     `asset_class_id` UInt32,
     `sub_asset_class_id` UInt32,
-    `source_id` UInt32,
+    `product_type_id` UInt32,
+    `data_class_id` UInt32,
+    `field_id` UInt32,
     `observed_at` DateTime64(6, 'UTC'),
     `known_at` DateTime64(6, 'UTC'),
     `value_number` Nullable(Float64),
@@ -756,18 +781,18 @@ CREATE MATERIALIZED VIEW mv_accept_observations TO fct_observations
     `row_number` UInt64
 )
 AS SELECT
+    source_id,
     instrument_id,
-    field_id,
-    data_class_id,
-    product_type_id,
     asset_class_id,
     sub_asset_class_id,
-    source_id,
-    observed_time AS observed_at,
+    product_type_id,
+    data_class_id,
+    field_id,
+    event_time AS observed_at,
     received_at AS known_at,
-    value_number,
-    value_text,
-    value_date,
+    typed_value_number AS value_number,
+    typed_value_text AS value_text,
+    typed_value_date AS value_date,
     batch_id,
     row_number
 FROM resolved_observations
@@ -778,25 +803,27 @@ CREATE MATERIALIZED VIEW mv_reject_observations TO quarantine_observations
     `batch_id` UInt64,
     `row_number` UInt64,
     `attempt` UInt16,
+    `operation_id` UInt64,
     `reason_mask` UInt64,
     `reasons` Array(String),
     `received_at` DateTime64(6, 'UTC'),
     `observed_at` String,
-    `source` String,
+    `source` LowCardinality(String),
     `instrument` String,
-    `asset_class` String,
-    `sub_asset_class` String,
-    `product_type` String,
-    `data_class` String,
-    `field` String,
+    `asset_class` LowCardinality(String),
+    `sub_asset_class` LowCardinality(String),
+    `product_type` LowCardinality(String),
+    `data_class` LowCardinality(String),
+    `field` LowCardinality(String),
     `value` String
 )
 AS SELECT
     batch_id,
     row_number,
     attempt,
+    operation_id,
     reason_mask,
-    arrayFilter((reason, bit) -> bitTest(reason_mask, bit), ['missing_observed_at', 'bad_observed_at', 'out_of_range_observed_at', 'future_event_time', 'missing_source', 'unknown_source', 'missing_instrument', 'unknown_instrument', 'missing_asset_class', 'unknown_asset_class', 'missing_sub_asset_class', 'unknown_sub_asset_class', 'missing_product_type', 'unknown_product_type', 'missing_data_class', 'unknown_data_class', 'missing_field', 'unknown_field', 'missing_value', 'bad_value', 'combination_not_permitted'], range(21)) AS reasons,
+    arrayFilter((reason, bit) -> bitTest(reason_mask, bit), ['missing_observed_at', 'bad_observed_at', 'out_of_range_observed_at', 'future_event_time', 'missing_source', 'unknown_source', 'missing_instrument', 'unknown_instrument', 'missing_asset_class', 'unknown_asset_class', 'missing_sub_asset_class', 'unknown_sub_asset_class', 'missing_product_type', 'unknown_product_type', 'missing_data_class', 'unknown_data_class', 'missing_field', 'unknown_field', 'missing_value', 'bad_value', 'forbidden_combination', 'duplicate_in_batch'], range(22)) AS reasons,
     received_at,
     observed_at,
     source,
@@ -815,61 +842,63 @@ CREATE MATERIALIZED VIEW mv_resolve_observations TO resolved_observations
     `batch_id` UInt64,
     `row_number` UInt64,
     `attempt` UInt16,
+    `operation_id` UInt64,
     `received_at` DateTime64(6, 'UTC'),
-    `source_id` UInt32,
+    `source_id` LowCardinality(UInt32),
     `instrument_id` UInt32,
-    `asset_class_id` UInt32,
+    `asset_class_id` LowCardinality(UInt32),
     `sub_asset_class_id` UInt32,
-    `product_type_id` UInt32,
-    `data_class_id` UInt32,
-    `field_id` UInt32,
-    `observed_time` DateTime64(6, 'UTC'),
-    `value_number` Nullable(Float64),
-    `value_text` Nullable(String),
-    `value_date` Nullable(Date32),
+    `product_type_id` LowCardinality(UInt32),
+    `data_class_id` LowCardinality(UInt32),
+    `field_id` LowCardinality(UInt32),
+    `event_time` DateTime64(6, 'UTC'),
+    `typed_value_number` Nullable(Float64),
+    `typed_value_text` Nullable(String),
+    `typed_value_date` Nullable(Date32),
     `reason_mask` UInt64,
     `observed_at` String,
-    `source` String,
+    `source` LowCardinality(String),
     `instrument` String,
-    `asset_class` String,
-    `sub_asset_class` String,
-    `product_type` String,
-    `data_class` String,
-    `field` String,
+    `asset_class` LowCardinality(String),
+    `sub_asset_class` LowCardinality(String),
+    `product_type` LowCardinality(String),
+    `data_class` LowCardinality(String),
+    `field` LowCardinality(String),
     `value` String
 )
 AS WITH
     trimBoth(source) AS source_code,
+    dictGetOrDefault('${DATABASE}.dict_source_ids', 'source_id', source_code, toUInt32(0)) AS resolved_source_id,
     trimBoth(instrument) AS instrument_code,
+    dictGetOrDefault('${DATABASE}.dict_instrument_ids', 'instrument_id', instrument_code, toUInt32(0)) AS resolved_instrument_id,
     trimBoth(asset_class) AS asset_class_code,
-    trimBoth(sub_asset_class) AS sub_asset_class_code,
+    dictGetOrDefault('${DATABASE}.dict_asset_class_ids', 'asset_class_id', asset_class_code, toUInt32(0)) AS resolved_asset_class_id,
     trimBoth(product_type) AS product_type_code,
+    dictGetOrDefault('${DATABASE}.dict_product_type_ids', 'product_type_id', product_type_code, toUInt32(0)) AS resolved_product_type_id,
     trimBoth(data_class) AS data_class_code,
+    dictGetOrDefault('${DATABASE}.dict_data_class_ids', 'data_class_id', data_class_code, toUInt32(0)) AS resolved_data_class_id,
     trimBoth(field) AS field_code,
-    dictGetOrDefault('${DATABASE}.dict_source_ids', 'source_id', tuple(source_code), toUInt32(0)) AS resolved_source_id,
-    dictGetOrDefault('${DATABASE}.dict_instrument_ids', 'instrument_id', tuple(instrument_code), toUInt32(0)) AS resolved_instrument_id,
-    dictGetOrDefault('${DATABASE}.dict_asset_class_ids', 'asset_class_id', tuple(asset_class_code), toUInt32(0)) AS resolved_asset_class_id,
+    dictGetOrDefault('${DATABASE}.dict_field_ids', 'field_id', field_code, toUInt32(0)) AS resolved_field_id,
+    trimBoth(sub_asset_class) AS sub_asset_class_code,
     dictGetOrDefault('${DATABASE}.dict_sub_asset_class_ids', 'sub_asset_class_id', (resolved_asset_class_id, sub_asset_class_code), toUInt32(0)) AS resolved_sub_asset_class_id,
-    dictGetOrDefault('${DATABASE}.dict_product_type_ids', 'product_type_id', tuple(product_type_code), toUInt32(0)) AS resolved_product_type_id,
-    dictGetOrDefault('${DATABASE}.dict_data_class_ids', 'data_class_id', tuple(data_class_code), toUInt32(0)) AS resolved_data_class_id,
-    dictGetOrDefault('${DATABASE}.dict_field_ids', 'field_id', tuple(field_code), toUInt32(0)) AS resolved_field_id,
     trimBoth(observed_at) AS time_text,
-    match(time_text, '^\\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\\d|3[01])([T ]([01]\\d|2[0-3]):[0-5]\\d(:[0-5]\\d(\\.\\d{1,9})?)?(Z|[+-](0\\d|1[0-4]):?[0-5]\\d)?)?$') AS is_iso_8601,
-    if(is_iso_8601, parseDateTime64BestEffortOrNull(time_text, 6, 'UTC'), NULL) AS parsed_time,
-    trimBoth(value) AS value_text_in,
-    dictGetOrDefault('${DATABASE}.dict_field', 'field_type', toUInt64(resolved_field_id), '') AS field_type,
-    if(field_type = 'number', toFloat64OrNull(value_text_in), NULL) AS as_number,
-    if(field_type = 'integer', toInt64OrNull(value_text_in), NULL) AS as_integer,
-    if(field_type = 'boolean', transform(value_text_in, ['Y', 'N'], [1, 0], NULL), NULL) AS as_boolean,
-    if((field_type = 'date') AND match(value_text_in, '^\\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\\d|3[01])$'), toDate32(parseDateTime64OrNull(value_text_in, '%Y-%m-%d', 'UTC')), NULL) AS as_date,
-    multiIf(field_type = 'number', ifNull(isFinite(as_number), false), field_type = 'integer', ifNull((as_integer >= -9007199254740992) AND (as_integer <= 9007199254740992), false), field_type = 'boolean', isNotNull(as_boolean), field_type = 'date', isNotNull(as_date), field_type = 'text', match(value_text_in, '\\p{L}'), field_type = 'identifier', match(value_text_in, '[\\p{L}\\p{N}]'), false) AS is_value_of_type,
+    toDateTime64OrZero(time_text, 6, 'UTC') AS canonical_time,
+    if(toString(canonical_time) = time_text, canonical_time, if(match(time_text, '^([1-9]\\d{3}|0[1-9]\\d{2}|00[1-9]\\d|000[1-9])-(0[1-9]|1[0-2])-(0[1-9]|[12]\\d|3[01])([T ]([01]\\d|2[0-3]):[0-5]\\d(:[0-5]\\d(\\.\\d{1,9})?)?(Z|[+-](0\\d|1[0-4]):?[0-5]\\d)?)?$'), parseDateTime64BestEffortOrNull(time_text, 6, 'UTC'), NULL)) AS parsed_time,
+    trimBoth(value) AS value_in,
+    dictGetOrDefault('${DATABASE}.dict_field', 'field_type', toUInt64(resolved_field_id), '') AS type_of_value,
+    if(type_of_value = 'number', toFloat64OrNull(value_in), NULL) AS value_as_number,
+    if(type_of_value = 'integer', toInt64OrNull(value_in), NULL) AS value_as_integer,
+    if(type_of_value = 'boolean', transform(value_in, ['Y', 'N'], [1, 0], NULL), NULL) AS value_as_boolean,
+    if((type_of_value = 'date') AND match(value_in, '^([1-9]\\d{3}|0[1-9]\\d{2}|00[1-9]\\d|000[1-9])-(0[1-9]|1[0-2])-(0[1-9]|[12]\\d|3[01])$'), toDate32(parseDateTime64OrNull(value_in, '%Y-%m-%d', 'UTC')), NULL) AS value_as_date,
+    multiIf(type_of_value = 'number', ifNull(isFinite(value_as_number), false), type_of_value = 'integer', ifNull((value_as_integer >= -9007199254740992) AND (value_as_integer <= 9007199254740992), false), type_of_value = 'boolean', isNotNull(value_as_boolean), type_of_value = 'date', isNotNull(value_as_date), type_of_value = 'text', match(value_in, '\\p{L}'), type_of_value = 'identifier', match(value_in, '[\\p{L}\\p{N}]'), false) AS is_value_of_type,
     (resolved_product_type_id, resolved_data_class_id, resolved_field_id, resolved_asset_class_id, resolved_sub_asset_class_id) AS combination,
     least(resolved_product_type_id, resolved_data_class_id, resolved_field_id, resolved_asset_class_id, resolved_sub_asset_class_id) > 0 AS has_all_ids,
-    dictGetOrDefault('${DATABASE}.dict_feed_rule', 'action', ('observations', 'combination_not_permitted'), 'off') AS action
+    dictGetOrDefault('${DATABASE}.dict_feed_rule', 'action', ('observations', 'forbidden_combination'), 'off') AS action
 SELECT
     batch_id,
     row_number,
     attempt,
+    operation_id,
     received_at,
     resolved_source_id AS source_id,
     resolved_instrument_id AS instrument_id,
@@ -878,11 +907,11 @@ SELECT
     resolved_product_type_id AS product_type_id,
     resolved_data_class_id AS data_class_id,
     resolved_field_id AS field_id,
-    ifNull(parsed_time, toDateTime64(0, 6, 'UTC')) AS observed_time,
-    ifNull(as_number, ifNull(toFloat64(as_integer), toFloat64(as_boolean))) AS value_number,
-    if((field_type IN ('text', 'identifier')), value_text_in, NULL) AS value_text,
-    as_date AS value_date,
-    (((((((((((((((((((bitShiftLeft(toUInt64(ifNull(time_text = '', false)), 0) + bitShiftLeft(toUInt64(ifNull((time_text != '') AND isNull(parsed_time), false)), 1)) + bitShiftLeft(toUInt64(ifNull(parsed_time < toDateTime64('1970-01-01', 6, 'UTC'), false)), 2)) + bitShiftLeft(toUInt64(ifNull(parsed_time > (received_at + toIntervalDay(1)), false)), 3)) + bitShiftLeft(toUInt64(ifNull(source_code = '', false)), 4)) + bitShiftLeft(toUInt64(ifNull((source_code != '') AND (resolved_source_id = 0), false)), 5)) + bitShiftLeft(toUInt64(ifNull(instrument_code = '', false)), 6)) + bitShiftLeft(toUInt64(ifNull((instrument_code != '') AND (resolved_instrument_id = 0), false)), 7)) + bitShiftLeft(toUInt64(ifNull(asset_class_code = '', false)), 8)) + bitShiftLeft(toUInt64(ifNull((asset_class_code != '') AND (resolved_asset_class_id = 0), false)), 9)) + bitShiftLeft(toUInt64(ifNull(sub_asset_class_code = '', false)), 10)) + bitShiftLeft(toUInt64(ifNull((sub_asset_class_code != '') AND (resolved_sub_asset_class_id = 0), false)), 11)) + bitShiftLeft(toUInt64(ifNull(product_type_code = '', false)), 12)) + bitShiftLeft(toUInt64(ifNull((product_type_code != '') AND (resolved_product_type_id = 0), false)), 13)) + bitShiftLeft(toUInt64(ifNull(data_class_code = '', false)), 14)) + bitShiftLeft(toUInt64(ifNull((data_class_code != '') AND (resolved_data_class_id = 0), false)), 15)) + bitShiftLeft(toUInt64(ifNull(field_code = '', false)), 16)) + bitShiftLeft(toUInt64(ifNull((field_code != '') AND (resolved_field_id = 0), false)), 17)) + bitShiftLeft(toUInt64(ifNull(value_text_in = '', false)), 18)) + bitShiftLeft(toUInt64(ifNull((value_text_in != '') AND (field_type != '') AND (NOT is_value_of_type), false)), 19)) + bitShiftLeft(toUInt64((action = 'reject') AND has_all_ids AND (NOT dictHas('${DATABASE}.dict_combination', combination))), 20) AS reason_mask,
+    ifNull(parsed_time, toDateTime64(0, 6, 'UTC')) AS event_time,
+    ifNull(value_as_number, ifNull(toFloat64(value_as_integer), toFloat64(value_as_boolean))) AS typed_value_number,
+    if((type_of_value IN ('text', 'identifier')), value_in, NULL) AS typed_value_text,
+    value_as_date AS typed_value_date,
+    ((((((((((((((((((((bitShiftLeft(toUInt64(time_text = ''), 0) + bitShiftLeft(toUInt64((time_text != '') AND isNull(parsed_time)), 1)) + bitShiftLeft(toUInt64(ifNull(parsed_time < toDateTime64('1970-01-01', 6, 'UTC'), false)), 2)) + bitShiftLeft(toUInt64(ifNull(parsed_time > (received_at + toIntervalDay(1)), false)), 3)) + bitShiftLeft(toUInt64(source_code = ''), 4)) + bitShiftLeft(toUInt64((source_code != '') AND (resolved_source_id = 0)), 5)) + bitShiftLeft(toUInt64(instrument_code = ''), 6)) + bitShiftLeft(toUInt64((instrument_code != '') AND (resolved_instrument_id = 0)), 7)) + bitShiftLeft(toUInt64(asset_class_code = ''), 8)) + bitShiftLeft(toUInt64((asset_class_code != '') AND (resolved_asset_class_id = 0)), 9)) + bitShiftLeft(toUInt64(sub_asset_class_code = ''), 10)) + bitShiftLeft(toUInt64((sub_asset_class_code != '') AND (resolved_sub_asset_class_id = 0)), 11)) + bitShiftLeft(toUInt64(product_type_code = ''), 12)) + bitShiftLeft(toUInt64((product_type_code != '') AND (resolved_product_type_id = 0)), 13)) + bitShiftLeft(toUInt64(data_class_code = ''), 14)) + bitShiftLeft(toUInt64((data_class_code != '') AND (resolved_data_class_id = 0)), 15)) + bitShiftLeft(toUInt64(field_code = ''), 16)) + bitShiftLeft(toUInt64((field_code != '') AND (resolved_field_id = 0)), 17)) + bitShiftLeft(toUInt64(value_in = ''), 18)) + bitShiftLeft(toUInt64((value_in != '') AND (type_of_value != '') AND (NOT is_value_of_type)), 19)) + bitShiftLeft(toUInt64((action = 'reject') AND has_all_ids AND (NOT dictHas('${DATABASE}.dict_combination', combination))), 20)) + bitShiftLeft(toUInt64(is_repeated AND (dictGetOrDefault('${DATABASE}.dict_feed_rule', 'action', ('observations', 'duplicate_in_batch'), 'off') = 'reject')), 21) AS reason_mask,
     observed_at,
     source,
     instrument,

@@ -7,10 +7,13 @@ from typing import Any
 import click
 from clickhouse_connect.driver.exceptions import ClickHouseError
 
+from orchestrator.cli_feeds import feeds
+from orchestrator.cli_loads import backfill, load, reconcile, validate
 from orchestrator.cli_lookups import lookups
+from orchestrator.cli_quarantine import quarantine
 from orchestrator.constants import EXIT_FAILURE
 from orchestrator.exceptions import TouchstoneError
-from orchestrator.helpers import configure_logging, plural, stderr_console, stdout_console
+from orchestrator.helpers import configure_logging, plural, stderr_console, stdout_console, write_stdout
 from orchestrator.settings import Settings, get_settings
 
 # Verbs import what they need when they run: `touchstone lookups check` must not wait for Dagster to load.
@@ -177,23 +180,6 @@ def restore(  # noqa: PLR0917 click passes options by name
     verbs.restore(stdout_console(), settings, wanted)
 
 
-@main.command(short_help="Land files of a feed exactly once.")
-@click.argument("feed")
-@click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path, dir_okay=False), metavar="FILE...")
-@click.pass_obj
-def load(settings: Settings, feed: str, files: tuple[Path, ...]) -> None:
-    """Land FILEs (.csv, .csv.gz, .parquet) of FEED exactly once.
-
-    A file whose content was loaded before, under any name, is skipped. Each row ends in a fact or in quarantine with
-    its reasons. FEED is one of: instruments, lookups, observations; files of lookups pass the
-    lookup desk's check first.
-    """
-    from orchestrator.verbs.load import load_files
-
-    for told in load_files(settings, feed, files):
-        stdout_console().print(told, markup=False)
-
-
 @main.command(context_settings={"ignore_unknown_options": True}, short_help="Run `dbt build` without Dagster.")
 @click.argument("dbt_arguments", nargs=-1, type=click.UNPROCESSED, metavar="[DBT ARGUMENTS]...")
 @click.pass_obj
@@ -235,7 +221,7 @@ def sql(settings: Settings, statement: str, output_format: str) -> None:
     from orchestrator.verbs.sql import run_statement
 
     text = sys.stdin.read() if statement == "-" else statement
-    run_statement(settings, text, output_format, _write)
+    run_statement(settings, text, output_format, write_stdout)
 
 
 @main.command(short_help="Dagster's page and daemon on the warehouse.")
@@ -262,12 +248,8 @@ def docs(settings: Settings, serve: bool, port: int) -> None:
     stdout_console().print(f"wrote {page}", markup=False)
 
 
-def _write(chunk: bytes) -> None:
-    sys.stdout.buffer.write(chunk)
-    sys.stdout.buffer.flush()
-
-
-main.add_command(lookups)
+for verb in (load, reconcile, backfill, validate, feeds, quarantine, lookups):
+    main.add_command(verb)
 
 if __name__ == "__main__":
     main()

@@ -22,9 +22,13 @@ TouchstoneError
 ├── WriterLockError              another writer mints, or took over meanwhile
 ├── FeedError
 │   ├── UnknownFeedError
+│   ├── FeedDeclarationError     dbt_project/feeds.yml does not hold
 │   └── FeedFileError            a feed file cannot be read; names file, line and value
 ├── IntegrityError
-│   └── ReconciliationError      landed rows are not all in a fact or in quarantine
+│   ├── ReconciliationError      landed rows are not all in a fact or in quarantine
+│   ├── DictionaryGateError      a dictionary does not hold what its dimension holds
+│   ├── FeedDriftError           live objects of a feed are not as declared
+│   └── SelectionError           no such rows of quarantine, or no note for giving them up
 └── DbtError                     a dbt command failed
 """
 
@@ -114,6 +118,10 @@ class UnknownFeedError(FeedError):
     """No feed has this name."""
 
 
+class FeedDeclarationError(FeedError):
+    """A feed's declaration does not hold."""
+
+
 class FeedFileError(FeedError):
     """A feed file cannot be read."""
 
@@ -124,6 +132,18 @@ class IntegrityError(TouchstoneError):
 
 class ReconciliationError(IntegrityError):
     """Landed rows are not all in exactly one place."""
+
+
+class DictionaryGateError(IntegrityError):
+    """A dictionary cannot be proven to hold what its dimension holds."""
+
+
+class FeedDriftError(IntegrityError):
+    """The live objects of a feed are not what its declaration says."""
+
+
+class SelectionError(IntegrityError):
+    """What was asked of quarantine cannot be done with those rows."""
 
 
 class DbtError(TouchstoneError):

@@ -62,6 +62,12 @@ def stderr_console() -> Console:
     return Console(stderr=True, soft_wrap=True, highlight=False)
 
 
+def write_stdout(data: bytes) -> None:
+    """Write bytes to standard output at once."""
+    sys.stdout.buffer.write(data)
+    sys.stdout.buffer.flush()
+
+
 def utc_now() -> datetime:
     """The current moment, aware, in UTC."""
     return datetime.now(UTC)

@@ -52,6 +52,8 @@ class Settings(BaseSettings):
     touchstone_log_format: Literal["console", "json"] = "console"
     touchstone_mint_in_warehouse: bool = False
     touchstone_lock_wait_seconds: Annotated[int, Field(ge=0)] = 600
+    touchstone_gate_seconds: Annotated[int, Field(ge=0)] = 60
+    touchstone_cluster: Annotated[str, Field(pattern=r"^[A-Za-z0-9_.-]*$")] = ""
 
     @field_validator(
         "touchstone_home",
@@ -101,6 +103,11 @@ class Settings(BaseSettings):
             max_request_bytes=self.touchstone_max_request_bytes,
             max_execution_seconds=self.touchstone_max_query_seconds,
         )
+
+    @property
+    def spool_dir(self) -> Path:
+        """Where deliveries are kept while they are loaded."""
+        return self.touchstone_home / "spool"
 
     @property
     def dagster_dir(self) -> Path:
@@ -156,6 +163,8 @@ def child_environment(settings: Settings, host: str, port: int) -> dict[str, str
         "TOUCHSTONE_DBT_THREADS": str(settings.touchstone_dbt_threads),
         "TOUCHSTONE_MINT_IN_WAREHOUSE": str(settings.touchstone_mint_in_warehouse).lower(),
         "TOUCHSTONE_LOCK_WAIT_SECONDS": str(settings.touchstone_lock_wait_seconds),
+        "TOUCHSTONE_GATE_SECONDS": str(settings.touchstone_gate_seconds),
+        "TOUCHSTONE_CLUSTER": settings.touchstone_cluster,
         "DBT_TARGET_PATH": str(settings.dbt_dir / "target"),
         "DBT_LOG_PATH": str(settings.dbt_dir / "logs"),
         "DBT_PROJECT_DIR": str(DBT_PROJECT_DIR),

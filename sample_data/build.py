@@ -23,7 +23,7 @@ import origins
 import pyarrow as pa
 import pyarrow.parquet as pq
 from faults import Broken, break_some
-from observation import Observation, combination, read_codes, reasons
+from observation import Observation, combination, read_codes, reasons, repetitions
 
 SAMPLE_DATA: Final = Path(__file__).resolve().parent
 SEEDS: Final = SAMPLE_DATA.parent / "seeds"
@@ -122,7 +122,10 @@ def _mix(
             if item.after == index:
                 mixed.append(item.row)
                 lines.append((len(mixed), item.reasons))
-    return mixed, lines
+    repeated = repetitions(mixed)
+    return mixed, [
+        (line, tuple(sorted({*why, "duplicate_in_batch"})) if line in repeated else why) for line, why in lines
+    ]
 
 
 def _write(path: Path, target: Target, rows: Sequence[Observation]) -> int:

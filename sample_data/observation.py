@@ -2,6 +2,7 @@
 
 import csv
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -95,9 +96,22 @@ def combination(row: Observation) -> tuple[str, str, str, str, str]:
     )
 
 
-def reasons(row: Observation, codes: Codes) -> tuple[str, ...]:
+def repetitions(rows: Sequence[Observation]) -> frozenset[int]:
+    """The numbers, from 1, of the rows of a file that repeat an earlier one of it in every cell."""
+    seen: set[Observation] = set()
+    found = set()
+    for number, row in enumerate(rows, start=1):
+        if row in seen:
+            found.add(number)
+        seen.add(row)
+    return frozenset(found)
+
+
+def reasons(row: Observation, codes: Codes, *, is_repeated: bool = False) -> tuple[str, ...]:
     """Every reason to put the row into quarantine, in alphabetical order; empty for a good row."""
     found = _code_reasons(row, codes)
+    if is_repeated:
+        found.add("duplicate_in_batch")
     found.update(_time_reasons(row.observed_at))
     field_type = codes.field_types.get(row.field.strip(" "))
     if not row.value.strip(" "):

@@ -11,7 +11,13 @@ LEDGER: Final = AssetKey("ops_ledger")
 GROUP_MIGRATIONS: Final = "migrations"
 GROUP_SEEDS: Final = "seeds"
 GROUP_LANDING: Final = "landing"
+GROUP_QUARANTINE: Final = "quarantine"
 GROUP_OPERATIONS: Final = "operations"
 
 # dictionaries and dimensions have one writer; so has landing, whose rows resolve against them
 WRITER_POOL: Final = "warehouse_writer"
+
+
+def replay_key(feed: str) -> AssetKey:
+    """The asset that replays quarantine of a feed."""
+    return AssetKey(f"replay_{feed}")

@@ -1,44 +1,42 @@
 """Parquet files, with every column written out as the text that a vendor would have put into a CSV."""
 
-from collections.abc import Iterator
-from pathlib import Path
+from collections.abc import Generator
 
 import pyarrow as pa
-import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from orchestrator.exceptions import FeedFileError
-from orchestrator.feeds.headers import check_header
+from orchestrator.feeds.columns import Columns
+from orchestrator.feeds.deliveries import COLUMNAR_READ_ERRORS, Delivery, in_words
+from orchestrator.feeds.texts import texts_of
+
+# Read a column's pages piece by piece: a file may be one large row group.
+_BUFFER_BYTES = 1 << 20
 
 
-def parquet_batches(path: Path, columns: tuple[str, ...], *, may_lack: bool = False) -> Iterator[pa.Table]:
-    """The file's rows in order, in tables of any size; a time with a zone carries its offset, null is ''.
+def parquet_batches(delivery: Delivery, columns: Columns) -> Generator[pa.RecordBatch, None, None]:
+    """The rows in order, in batches of any size, with the columns that are there.
 
     Raises:
         FeedFileError: no Parquet file, another header, or a column that is no text; names file and column.
     """
+    place = delivery.source.place
+    file = delivery.file()
     try:
-        with pq.ParquetFile(path) as file:
-            columns = check_header(path, list(file.schema_arrow.names), columns, may_lack=may_lack)
-            for batch in file.iter_batches(columns=list(columns)):
-                texts = [_as_text(path, name, batch.column(name)) for name in columns]
-                yield pa.Table.from_arrays(texts, names=list(columns))
-    except (pa.ArrowException, OSError) as error:
+        with pq.ParquetFile(file) as plain:
+            present = columns.found_in(place, "header", plain.schema_arrow.names)
+            codes = [name for name in columns.codes if name in present and _is_text(plain.schema_arrow, name)]
+            metadata = plain.metadata
+        with pq.ParquetFile(file, metadata=metadata, read_dictionary=codes, buffer_size=_BUFFER_BYTES) as reader:
+            for batch in reader.iter_batches(columns=list(present)):
+                yield from texts_of(place, batch, present, columns)
+    except COLUMNAR_READ_ERRORS as error:
         raise FeedFileError(
-            f"{path}: this cannot be read as Parquet: {error}.", "Write the file anew, or name it for what it is."
+            f"{place}: this cannot be read as Parquet: {in_words(error)}.",
+            "Write the file anew, or name it for what it is.",
         ) from error
 
 
-def _as_text(path: Path, name: str, column: pa.Array) -> pa.Array:
-    try:
-        text = pc.fill_null(column.cast(pa.string()), "")
-    except pa.ArrowException as error:
-        raise FeedFileError(
-            f"{path}: column {name!r} of type {column.type} cannot be written as text: {error}.",
-            "Give it a plain type, such as string.",
-        ) from error
-    has_nul = pc.match_substring(text, "\0")
-    if pc.any(has_nul).as_py():
-        value = text.filter(has_nul)[0].as_py()
-        raise FeedFileError(f"{path}: column {name!r} has a NUL byte in {value!r}.", "Write the file without it.")
-    return text
+def _is_text(schema: pa.Schema, name: str) -> bool:
+    type_ = schema.field(name).type
+    return bool(pa.types.is_string(type_) or pa.types.is_large_string(type_) or pa.types.is_binary(type_))

@@ -1,72 +1,17 @@
-"""Feeds, declared once: which columns a file has and where its rows go."""
+"""The feeds of this warehouse, as dbt_project/feeds.yml declares them."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from typing import Final
 
 from orchestrator.exceptions import UnknownFeedError
-from orchestrator.lookups.domains import LOOKUPS_FILE, SEED_COLUMNS
+from orchestrator.feeds.declaration import load_feeds
+from orchestrator.feeds.feed import Feed
+from orchestrator.lookups.domains import ALL_DOMAINS, SEED_COLUMNS
 
+__all__ = ["FEEDS", "FEEDS_BY_NAME", "Feed", "chained_feed", "chained_feeds", "get_feed"]
 
-@dataclass(frozen=True)
-class Feed:
-    """One kind of file.
-
-    Attributes:
-        name: as used by `touchstone load NAME` and in table names.
-        columns: the file's columns, all of them text in landing.
-        has_chain: True when landed rows go on to a fact or quarantine; False when a dimension reads landing.
-        may_lack_columns: True when a file may have some of the columns only; the others are blank in landing.
-        is_catalogue: True when a file replaces the one that was landed under its name before: what was committed last
-            counts. Its rows have passed the lookup desk's check.
-    """
-
-    name: str
-    columns: tuple[str, ...]
-    has_chain: bool
-    may_lack_columns: bool = False
-    is_catalogue: bool = False
-
-    @property
-    def landing(self) -> str:
-        """Table of the rows as received."""
-        return f"landing_{self.name}"
-
-    @property
-    def fact(self) -> str:
-        """Table of the accepted rows."""
-        return f"fct_{self.name}"
-
-    @property
-    def quarantine(self) -> str:
-        """Table of the attempts that failed."""
-        return f"quarantine_{self.name}"
-
-
-FEEDS = (
-    Feed(
-        name="lookups",
-        columns=SEED_COLUMNS[LOOKUPS_FILE],
-        has_chain=False,
-        may_lack_columns=True,
-        is_catalogue=True,
-    ),
-    Feed(name="instruments", columns=("instrument", "name"), has_chain=False),
-    Feed(
-        name="observations",
-        columns=(
-            "observed_at",
-            "source",
-            "instrument",
-            "asset_class",
-            "sub_asset_class",
-            "product_type",
-            "data_class",
-            "field",
-            "value",
-        ),
-        has_chain=True,
-    ),
-)
-FEEDS_BY_NAME = {feed.name: feed for feed in FEEDS}
+FEEDS: Final[tuple[Feed, ...]] = load_feeds(ALL_DOMAINS, SEED_COLUMNS)
+FEEDS_BY_NAME: Final[Mapping[str, Feed]] = {feed.name: feed for feed in FEEDS}
 
 
 def get_feed(name: str) -> Feed:
@@ -78,3 +23,23 @@ def get_feed(name: str) -> Feed:
     if name not in FEEDS_BY_NAME:
         raise UnknownFeedError(f"There is no feed {name!r}.", f"Feeds are: {', '.join(sorted(FEEDS_BY_NAME))}.")
     return FEEDS_BY_NAME[name]
+
+
+def chained_feeds() -> tuple[Feed, ...]:
+    """The feeds whose rows go on to a fact or quarantine."""
+    return tuple(feed for feed in FEEDS if feed.has_chain)
+
+
+def chained_feed(name: str) -> Feed:
+    """The feed of this name, which has a fact and a quarantine.
+
+    Raises:
+        UnknownFeedError: there is none, or its rows go to no fact; the message lists those that do.
+    """
+    feed = get_feed(name)
+    if not feed.has_chain:
+        known = ", ".join(sorted(feed.name for feed in chained_feeds()))
+        raise UnknownFeedError(
+            f"Rows of feed {name!r} go to no fact and no quarantine.", f"Those of these do: {known}."
+        )
+    return feed

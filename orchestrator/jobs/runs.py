@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import yaml
-from dagster import DagsterEvent, DagsterEventType, DagsterInstance, JobDefinition
+from dagster import AssetCheckSeverity, DagsterEvent, DagsterEventType, DagsterInstance, JobDefinition
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
@@ -44,8 +44,9 @@ class RunOutcome:
     Attributes:
         run_id: Dagster's ID of the run.
         succeeded: True when every step succeeded and no blocking check failed.
-        checks_passed, checks_failed: evaluations of asset checks.
+        checks_passed, checks_failed, checks_warned: evaluations of asset checks; what only warns does not fail.
         failed: names of failed checks and messages of failed steps.
+        warned: names of checks that warn.
         seconds: wall time per step, in the order of their start.
     """
 
@@ -53,8 +54,10 @@ class RunOutcome:
     succeeded: bool = False
     checks_passed: int = 0
     checks_failed: int = 0
+    checks_warned: int = 0
     materialized: int = 0
     failed: list[str] = field(default_factory=list)
+    warned: list[str] = field(default_factory=list)
     seconds: dict[str, float] = field(default_factory=dict)
 
 
@@ -119,9 +122,14 @@ def _outcome(instance: DagsterInstance, run_id: str, *, succeeded: bool) -> RunO
             evaluation = event.asset_check_evaluation_data
             if evaluation.passed:
                 outcome.checks_passed += 1
+                continue
+            named = f"check {evaluation.check_name} of {evaluation.asset_key.to_user_string()}"
+            if evaluation.severity == AssetCheckSeverity.WARN:
+                outcome.checks_warned += 1
+                outcome.warned.append(named)
             else:
                 outcome.checks_failed += 1
-                outcome.failed.append(f"check {evaluation.check_name} of {evaluation.asset_key.to_user_string()}")
+                outcome.failed.append(named)
     return outcome
 
 

@@ -22,26 +22,28 @@ def dimension(domain: Domain) -> Entry:
     )
     key = key_of(domain)
     tests: list[Any] = [
-        _test("unique_combination", columns=[domain.id_column, "version"]),
-        _test("one_id_per_code", id=domain.id_column, key=key, **_renaming(domain)),
-        _test("frozen", columns=_checked_columns(domain)),
+        test_entry("unique_combination", columns=[domain.id_column, "version"]),
+        test_entry("one_id_per_code", id=domain.id_column, key=key, **_renaming(domain)),
+        test_entry("frozen", columns=_checked_columns(domain)),
     ]
     if domain.is_of_ledger:
         parent = {"parent": domain.parent} if domain.parent else {}
-        tests.append(_test("ids_equal_ledger", domain=domain.name, **parent))
+        tests.append(test_entry("ids_equal_ledger", domain=domain.name, **parent))
     return {
         "name": f"dim_{domain.name}",
         "description": f"One row per {grain_of(domain)} per version. Append-only; the ID of a code is assigned once, "
         f"{origin}, and never moves.",
         "data_tests": tests,
         "columns": [
-            _column(domain.id_column, "UInt32", "Surrogate key; never 0.", "not_null"),
+            column_entry(domain.id_column, "UInt32", "Surrogate key; never 0.", "not_null"),
             *_said(domain, tested=True),
-            _column("is_active", "Bool", "False once the code is listed no longer; a retired code still resolves."),
-            _column("version", "UInt32", "1 for the first row of an ID, then one more per change."),
-            _column("valid_from", _TIME, "From when this version holds."),
-            _column("recorded_at", _TIME, "When the warehouse learned it."),
-            _column("batch_id", "UInt64", "Batch that brought it; 0 for the seeds."),
+            column_entry(
+                "is_active", "Bool", "False once the code is listed no longer; a retired code still resolves."
+            ),
+            column_entry("version", "UInt32", "1 for the first row of an ID, then one more per change."),
+            column_entry("valid_from", _TIME, "From when this version holds."),
+            column_entry("recorded_at", _TIME, "When the warehouse learned it."),
+            column_entry("batch_id", "UInt64", "Batch that brought it; 0 for the seeds."),
         ],
     }
 
@@ -49,16 +51,16 @@ def dimension(domain: Domain) -> Entry:
 def dictionaries(domain: Domain) -> Iterator[Entry]:
     """ID to attributes now, code to ID, and ID and time to attributes then."""
     said = _in_memory(_said(domain))
-    identity = _column(domain.id_column, "UInt64", "The ID.")
+    identity = column_entry(domain.id_column, "UInt64", "The ID.")
     activity = [
-        _column("is_active", "UInt8", "0 once retired."),
-        _column("version", "UInt32", "The version this is."),
+        column_entry("is_active", "UInt8", "0 once retired."),
+        column_entry("version", "UInt32", "The version this is."),
     ]
     yield {
         "name": f"dict_{domain.name}",
         "description": f"One element per {grain_of(domain)}; gives the attributes of an ID, latest version. "
         "FLAT, in memory.",
-        "data_tests": [_test("covers_dimension", latest=f"ref('dim_{domain.name}_latest')", id=domain.id_column)],
+        "data_tests": [test_entry("covers_dimension", latest=f"ref('dim_{domain.name}_latest')", id=domain.id_column)],
         "columns": [identity, *said, *activity],
     }
     yield {
@@ -66,7 +68,7 @@ def dictionaries(domain: Domain) -> Iterator[Entry]:
         "description": f"One element per spelling of a {grain_of(domain)}, old ones and aliases included; "
         "gives the ID of a code. Used only where rows enter.",
         "data_tests": [
-            _test(
+            test_entry(
                 "resolves_every_code",
                 dimension=f"ref('dim_{domain.name}')",
                 aliases="ref('dim_alias')",
@@ -76,45 +78,45 @@ def dictionaries(domain: Domain) -> Iterator[Entry]:
         ],
         "columns": [
             *(
-                [_column(f"{domain.parent}_id", "UInt32", "ID of the parent, part of the key.")]
+                [column_entry(f"{domain.parent}_id", "UInt32", "ID of the parent, part of the key.")]
                 if domain.parent
                 else []
             ),
-            _column("code", "String", "The spelling."),
-            _column(domain.id_column, "UInt32", "The ID; 0 for a spelling that is not there."),
+            column_entry("code", "String", "The spelling."),
+            column_entry(domain.id_column, "UInt32", "The ID; 0 for a spelling that is not there."),
         ],
     }
     yield {
         "name": f"dict_{domain.name}_history",
         "description": f"One element per {grain_of(domain)} per version; gives the attributes of an ID as of a time. "
         "In memory.",
-        "data_tests": [_test("answers_as_of", ranges=f"ref('dim_{domain.name}_ranges')", id=domain.id_column)],
+        "data_tests": [test_entry("answers_as_of", ranges=f"ref('dim_{domain.name}_ranges')", id=domain.id_column)],
         "columns": [identity, *_range_columns(), *said, *activity],
     }
 
 
 def versions(domain: Domain) -> Iterator[Entry]:
     """Slowly changing dimensions of type 1, 2 and 3, as views of the one log."""
-    identity = _column(domain.id_column, "UInt32", "The ID.")
+    identity = column_entry(domain.id_column, "UInt32", "The ID.")
     said = _said(domain)
-    version = _column("version", "UInt32", "The version this is.")
+    version = column_entry("version", "UInt32", "The version this is.")
     log = [
-        _column("recorded_at", _TIME, "When the warehouse learned it."),
-        _column("batch_id", "UInt64", "Batch that brought it; 0 for the seeds."),
+        column_entry("recorded_at", _TIME, "When the warehouse learned it."),
+        column_entry("batch_id", "UInt64", "Batch that brought it; 0 for the seeds."),
     ]
-    active = _column("is_active", "Bool", "False once the code is listed no longer.")
-    valid_from = _column("valid_from", _TIME, "From when this version holds.")
+    active = column_entry("is_active", "Bool", "False once the code is listed no longer.")
+    valid_from = column_entry("valid_from", _TIME, "From when this version holds.")
     yield {
         "name": f"dim_{domain.name}_latest",
         "description": f"One row per {grain_of(domain)}, its latest version: a slowly changing dimension of type 1.",
-        "data_tests": [_test("unique_combination", columns=[domain.id_column])],
+        "data_tests": [test_entry("unique_combination", columns=[domain.id_column])],
         "columns": [identity, *said, active, version, valid_from, *log],
     }
     yield {
         "name": f"dim_{domain.name}_ranges",
         "description": f"One row per {grain_of(domain)} per version, with the time in which it held: a slowly changing "
         "dimension of type 2. The first version holds since 1970-01-01.",
-        "data_tests": [_test("without_overlap", id=domain.id_column)],
+        "data_tests": [test_entry("without_overlap", id=domain.id_column)],
         "columns": [identity, *_range_columns(), *said, active, version, *log],
     }
     previous = [
@@ -122,7 +124,7 @@ def versions(domain: Domain) -> Iterator[Entry]:
         for known in said
         for column in (
             known,
-            _column(
+            column_entry(
                 f"previous_{known['name']}",
                 f"Nullable({_plain(known['data_type'])})",
                 "What it was before; NULL if new.",
@@ -133,14 +135,14 @@ def versions(domain: Domain) -> Iterator[Entry]:
         "name": f"dim_{domain.name}_previous",
         "description": f"One row per {grain_of(domain)}, its latest values beside those before: a slowly changing "
         "dimension of type 3.",
-        "data_tests": [_test("unique_combination", columns=[domain.id_column])],
+        "data_tests": [test_entry("unique_combination", columns=[domain.id_column])],
         "columns": [
             identity,
             version,
             valid_from,
             *previous,
             active,
-            _column("was_active", "Nullable(Bool)", "Whether it was listed before; NULL if new."),
+            column_entry("was_active", "Nullable(Bool)", "Whether it was listed before; NULL if new."),
         ],
     }
 
@@ -155,13 +157,13 @@ def staging(declared: Declared) -> Iterator[Entry]:
         )
         several_files = {"among_distinct_rows": True} if file.is_landed else {}
         columns = [
-            _column(entry["name"], None, entry["description"], *([] if file.is_landed else ["not_blank"]))
+            column_entry(entry["name"], None, entry["description"], *([] if file.is_landed else ["not_blank"]))
             for entry in _file_columns(declared, name)
         ]
         yield {
             "name": f"stg_{name}",
             "description": f"{file.means} Trimmed.{landed}",
-            "data_tests": [_test("unique_combination", columns=_keys_of_file(declared, name), **several_files)],
+            "data_tests": [test_entry("unique_combination", columns=_keys_of_file(declared, name), **several_files)],
             "columns": columns,
         }
     every_spelling = "One row per spelling of the desk that has an ID: keys of the ledger, renamed keys, aliases."
@@ -173,14 +175,14 @@ def _spellings(name: str, description: str) -> Entry:
     return {
         "name": name,
         "description": description,
-        "data_tests": [_test("unique_combination", columns=["domain", "parent_id", "code"])],
+        "data_tests": [test_entry("unique_combination", columns=["domain", "parent_id", "code"])],
         "columns": [
-            _column("domain", None, "Domain, such as field."),
-            _column("parent_id", None, "ID of the parent; 0 where the domain has none."),
-            _column("code", None, "The spelling.", "not_blank"),
-            _column("id", None, "The ID it has for ever."),
-            _column("is_ledger", None, "Whether the ledger has this spelling."),
-            _column("is_alias", None, "Whether it is an old spelling of seeds/lookup_aliases.csv."),
+            column_entry("domain", None, "Domain, such as field."),
+            column_entry("parent_id", None, "ID of the parent; 0 where the domain has none."),
+            column_entry("code", None, "The spelling.", "not_blank"),
+            column_entry("id", None, "The ID it has for ever."),
+            column_entry("is_ledger", None, "Whether the ledger has this spelling."),
+            column_entry("is_alias", None, "Whether it is an old spelling of seeds/lookup_aliases.csv."),
         ],
     }
 
@@ -194,10 +196,10 @@ def seeds(declared: Declared) -> Iterator[Entry]:
         "description": "One row per old spelling, with the key that took its place. The spelling keeps its ID.",
         "config": {"column_types": dict.fromkeys(("domain", "parent_key", "alias", "key"), "String")},
         "columns": [
-            _column("domain", None, "Domain, such as field."),
-            _column("parent_key", None, "Key of the parent domain, blank where the domain has none."),
-            _column("alias", None, "The old spelling."),
-            _column("key", None, "The key that is written now."),
+            column_entry("domain", None, "Domain, such as field."),
+            column_entry("parent_key", None, "Key of the parent domain, blank where the domain has none."),
+            column_entry("alias", None, "The old spelling."),
+            column_entry("key", None, "The key that is written now."),
         ],
     }
 
@@ -208,7 +210,7 @@ def _seed(declared: Declared, name: str, file: DeskFile) -> Entry:
         "name": name,
         "description": f"{file.means} Analysts edit it in pull requests.",
         "config": {"column_types": {column["name"]: "String" for column in columns}},
-        "data_tests": [_test("unique_combination", columns=_keys_of_file(declared, name))],
+        "data_tests": [test_entry("unique_combination", columns=_keys_of_file(declared, name))],
         "columns": columns,
     }
 
@@ -219,7 +221,7 @@ def _file_columns(declared: Declared, file: str) -> list[Entry]:
         if domain.seed == f"{file}.csv":
             meaning[domain.key_column] = f"{domain.noun[0].upper()}{domain.noun[1:]}: {domain.means}."
             meaning.update({attribute.column: attribute.means for attribute in domain.attributes})
-    return [_column(name, None, meaning[name]) for name in seed_columns(declared.domains)[f"{file}.csv"]]
+    return [column_entry(name, None, meaning[name]) for name in seed_columns(declared.domains)[f"{file}.csv"]]
 
 
 def _keys_of_file(declared: Declared, file: str) -> list[str]:
@@ -229,15 +231,15 @@ def _keys_of_file(declared: Declared, file: str) -> list[str]:
 def _said(domain: Domain, *, tested: bool = False) -> list[Entry]:
     columns = []
     if domain.parent:
-        relation = _test("relationships", to=f"ref('dim_{domain.parent}')", field=f"{domain.parent}_id")
+        relation = test_entry("relationships", to=f"ref('dim_{domain.parent}')", field=f"{domain.parent}_id")
         meaning = f"The {domain.parent.replace('_', ' ')} within which the code is unique."
-        columns.append(_column(f"{domain.parent}_id", "UInt32", meaning, *([relation] if tested else [])))
+        columns.append(column_entry(f"{domain.parent}_id", "UInt32", meaning, *([relation] if tested else [])))
     code_tests = ["not_null", "not_blank"] if tested else []
-    columns.append(_column("code", "String", f"Natural key: {domain.means}.", *code_tests))
+    columns.append(column_entry("code", "String", f"Natural key: {domain.means}.", *code_tests))
     for attribute in domain.attributes:
         # a retired code that was never listed has no attributes
-        values = [_test("accepted_values", values=[*attribute.values, ""])] if attribute.values and tested else []
-        columns.append(_column(attribute.name, attribute.type, attribute.means, *values))
+        values = [test_entry("accepted_values", values=[*attribute.values, ""])] if attribute.values and tested else []
+        columns.append(column_entry(attribute.name, attribute.type, attribute.means, *values))
     return columns
 
 
@@ -251,8 +253,8 @@ def _in_memory(columns: list[Entry]) -> list[Entry]:
 
 def _range_columns() -> list[Entry]:
     return [
-        _column("valid_from", _TIME, "Begin of the time in which the version held."),
-        _column("valid_to", _TIME, "Its last microsecond; 2262-01-01 while it holds."),
+        column_entry("valid_from", _TIME, "Begin of the time in which the version held."),
+        column_entry("valid_to", _TIME, "Its last microsecond; 2262-01-01 while it holds."),
     ]
 
 
@@ -274,11 +276,11 @@ def _plain(data_type: str) -> str:
     return "String" if data_type == "LowCardinality(String)" else data_type
 
 
-def _test(name: str, **arguments: Any) -> Entry:  # noqa: ANN401 whatever YAML takes
+def test_entry(name: str, **arguments: Any) -> Entry:  # noqa: ANN401 whatever YAML takes
     return {name: {"arguments": arguments}}
 
 
-def _column(name: str, data_type: str | None, description: str, *tests: Any) -> Entry:  # noqa: ANN401
+def column_entry(name: str, data_type: str | None, description: str, *tests: Any) -> Entry:  # noqa: ANN401
     entry: Entry = {"name": name}
     if data_type is not None:
         entry["data_type"] = data_type

@@ -11,7 +11,6 @@ from orchestrator.scaffold import descriptions
 
 _TEMPLATES: Final = Path(__file__).parent / "templates"
 _MODELS: Final = Path("dbt_project/models")
-_HEAD: Final = "# Rendered from domains.yml by `touchstone lookups render`.\n"
 _WIDTH: Final = 140
 
 # the SQL of these files is dbt's template; ours has other brackets
@@ -91,8 +90,13 @@ def _models_of(domain: Domain, domains: tuple[Domain, ...]) -> dict[Path, str]:
     }
 
 
-def _yaml(**content: Any) -> str:  # noqa: ANN401 whatever YAML takes
+def render_yaml(declaration: str, command: str, **content: Any) -> str:  # noqa: ANN401 whatever YAML takes
+    """A YAML file of dbt's that says from what and by which command it was rendered."""
     lists = {name: list(entries) for name, entries in content.items()}
-    return _HEAD + yaml.dump(
+    return f"# Rendered from {declaration} by `{command}`.\n" + yaml.dump(
         {"version": 2, **lists}, Dumper=_IndentedDumper, sort_keys=False, width=_WIDTH, allow_unicode=True
     )
+
+
+def _yaml(**content: Any) -> str:  # noqa: ANN401 whatever YAML takes
+    return render_yaml("domains.yml", "touchstone lookups render", **content)

@@ -4,23 +4,25 @@ from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
 from importlib.metadata import version
-from pathlib import Path
 
 from clickhouse_connect.driver.client import Client
 
-from orchestrator.exceptions import FeedFileError, ReconciliationError
-from orchestrator.feeds.specs import Feed
-from orchestrator.helpers import sha256_hex, utc_now
+from orchestrator.exceptions import ReconciliationError
+from orchestrator.feeds.feed import Feed
+from orchestrator.feeds.reasons import DISCARDED_BIT
+from orchestrator.helpers import utc_now
 
 STARTED = "started"
+LANDED = "landed"
 COMMITTED = "committed"
 FAILED = "failed"
-_HASH_CHUNK = 1 << 20
-# Loading again alone does not bring back what was deleted: its token is remembered.
+# Landing again does not bring back what was deleted there: its token is remembered.
 _REMEDY = (
-    "Rows were removed or doubled behind the loader's back: feed the missing ones from landing (INSERT INTO feed_... "
-    "SELECT ... FROM landing_..., see migrations/README.md), delete the double ones, then load the file again."
+    "Rows were removed or doubled behind the loader's back; `touchstone reconcile` shows where. What lacks in a fact "
+    "or in quarantine is placed again by `touchstone backfill`; delete what is double, restore what lacks in landing."
 )
+_FINGERPRINT = "sum(cityHash64(row_number))"
+_EXPECTED_FINGERPRINT = "(SELECT sum(cityHash64(number + 1)) FROM numbers({rows:UInt64}))"
 _COLUMNS = (
     "batch_id",
     "feed",
@@ -52,11 +54,17 @@ class Batch:
 
 @dataclass(frozen=True)
 class Counts:
-    """Rows of one batch: landed, in the fact, and in open quarantine."""
+    """Rows of one batch: landed, in the fact, in open quarantine, and given up by a person."""
 
     landed: int
     accepted: int
     rejected: int
+    discarded: int = 0
+
+    @property
+    def placed(self) -> int:
+        """Rows that have a place."""
+        return self.accepted + self.rejected + self.discarded
 
 
 @dataclass(frozen=True)
@@ -72,19 +80,18 @@ class KnownBatch:
     counts: Counts
 
 
-def identify(feed: Feed, path: Path, dagster_run_id: str) -> Batch:
-    """The batch that this file is: its ID is the head of SHA-256 over feed and content, never 0.
+def identify(feed: Feed, content_sha256: str, source_file: str, dagster_run_id: str) -> Batch:
+    """The batch that this content is: its ID is the head of SHA-256 over feed and content hash, never 0.
 
-    Raises:
-        FeedFileError: the operating system does not let us read the file.
+    Args:
+        feed: what it was delivered for; the same file for another feed is another batch.
+        content_sha256: of the bytes as delivered, 64 hexadecimal digits.
+        source_file: what it is called.
+        dagster_run_id: the run that loads it, if any.
     """
-    try:
-        with path.open("rb") as stream:
-            content = sha256_hex(iter(lambda: stream.read(_HASH_CHUNK), b""))
-    except OSError as error:
-        raise FeedFileError(f"{path}: this cannot be read: {error}.", "Check the file's permissions.") from error
-    digest = sha256(f"{feed.name}\n{content}".encode()).digest()
-    return Batch(int.from_bytes(digest[:8], "big") or 1, feed, content, path.name, utc_now(), dagster_run_id)
+    digest = sha256(f"{feed.name}\n{content_sha256}".encode()).digest()
+    batch_id = int.from_bytes(digest[:8], "big") or 1
+    return Batch(batch_id, feed, content_sha256, source_file, utc_now(), dagster_run_id)
 
 
 def find(client: Client, batch: Batch) -> KnownBatch | None:
@@ -134,17 +141,47 @@ def record(client: Client, batch: Batch, state: str, counts: Counts = Counts(0, 
     client.insert("ops_batches", [row], column_names=_COLUMNS, settings={"async_insert": 0})
 
 
+def is_name_known(client: Client, feed: Feed, source_file: str) -> bool:
+    """Whether something of this name was committed before."""
+    result = client.query(
+        "SELECT count() FROM ops_batches "
+        "WHERE feed = {feed:String} AND source_file = {file:String} AND state = 'committed'",
+        {"feed": feed.name, "file": source_file},
+    )
+    return bool(result.result_rows[0][0])
+
+
+@dataclass(frozen=True)
+class Tries:
+    """How often a batch was found wholly landed, and how often it was committed since."""
+
+    landed: int
+    committed: int
+
+
+def tries_of(client: Client, batch: Batch) -> Tries:
+    """What the audit trail says of earlier tries to place this batch."""
+    landed, committed = client.query(
+        "SELECT countIf(state = 'landed'), countIf(state = 'committed') FROM ops_batches "
+        "WHERE feed = {feed:String} AND batch_id = {batch_id:UInt64}",
+        {"feed": batch.feed.name, "batch_id": batch.batch_id},
+    ).result_rows[0]
+    return Tries(int(landed), int(committed))
+
+
 def count(client: Client, batch: Batch) -> Counts:
     """Where the batch's rows are now. A feed without a chain has them in landing alone."""
     feed = batch.feed
     landed = _count_rows(client, feed.landing, batch.batch_id)
     if not feed.has_chain:
         return Counts(landed, 0, 0)
-    return Counts(
-        landed,
-        _count_rows(client, feed.fact, batch.batch_id),
-        _count_open(client, feed.quarantine, batch.batch_id),
+    result = client.query(
+        f"SELECT countIf(mask != 0 AND NOT bitTest(mask, {DISCARDED_BIT})), countIf(bitTest(mask, {DISCARDED_BIT})) "
+        f"FROM ({_latest_attempts(feed)})",
+        {"batch_id": batch.batch_id},
     )
+    rejected, discarded = result.result_rows[0]
+    return Counts(landed, _count_rows(client, feed.fact, batch.batch_id), int(rejected), int(discarded))
 
 
 def reconcile(batch: Batch, counts: Counts, rows_in_file: int) -> None:
@@ -154,17 +191,35 @@ def reconcile(batch: Batch, counts: Counts, rows_in_file: int) -> None:
         ReconciliationError: the counts differ; the message has them all.
     """
     lost_in_landing = counts.landed != rows_in_file
-    lost_in_chain = batch.feed.has_chain and counts.accepted + counts.rejected != counts.landed
+    lost_in_chain = batch.feed.has_chain and counts.placed != counts.landed
     if lost_in_landing or lost_in_chain:
         raise ReconciliationError(
             f"Batch {batch.batch_id} of {batch.source_file}: {rows_in_file} rows in the file, {counts.landed} in "
-            f"{batch.feed.landing}, {counts.accepted} accepted, {counts.rejected} in open quarantine.",
+            f"{batch.feed.landing}, {counts.accepted} accepted, {counts.rejected} in open quarantine, "
+            f"{counts.discarded} discarded.",
             _REMEDY,
         )
 
 
-def prove_places(client: Client, batch: Batch, rows_in_file: int) -> None:
-    """Prove that the rows landed are those numbered 1 to `rows_in_file`, and that the same ones are in the places.
+def prove_landed(client: Client, batch: Batch, rows: int) -> None:
+    """Prove that exactly the rows numbered 1 to `rows` are landed, each once.
+
+    Raises:
+        ReconciliationError: they are not; names the counts.
+    """
+    landed, fingerprint, expected = client.query(
+        f"SELECT count(), {_FINGERPRINT}, {_EXPECTED_FINGERPRINT} FROM {batch.feed.landing} "
+        "WHERE batch_id = {batch_id:UInt64}",
+        {"batch_id": batch.batch_id, "rows": rows},
+    ).result_rows[0]
+    if landed != rows:
+        reconcile(batch, Counts(int(landed), 0, 0), rows)
+    if fingerprint != expected:
+        raise _not_the_same_rows(batch, rows)
+
+
+def prove_places(client: Client, batch: Batch, rows: int) -> None:
+    """Prove that the rows numbered 1 to `rows` are the ones in the places, each in one.
 
     Counts alone would not see that one row is double and another one is missing. The sum of a 64-bit hash of every row
     number does, in one pass and without keeping the numbers.
@@ -173,36 +228,27 @@ def prove_places(client: Client, batch: Batch, rows_in_file: int) -> None:
         ReconciliationError: some row is not in exactly one place.
     """
     feed = batch.feed
-    fingerprint = "sum(cityHash64(row_number))"
-    where = "WHERE batch_id = {batch_id:UInt64}"
-    placed = f"(SELECT {fingerprint} FROM {feed.landing} {where})"
-    if feed.has_chain:
-        placed = (
-            f"(SELECT {fingerprint} FROM {feed.fact} {where}) + "
-            f"(SELECT {fingerprint} FROM ({_open_rows(feed.quarantine)}))"
-        )
-    result = client.query(
-        f"SELECT (SELECT sum(cityHash64(number + 1)) FROM numbers({{rows:UInt64}})), "
-        f"(SELECT {fingerprint} FROM {feed.landing} {where}), {placed}",
-        {"batch_id": batch.batch_id, "rows": rows_in_file},
+    accepted, others, expected = client.query(
+        f"SELECT (SELECT {_FINGERPRINT} FROM {feed.fact} WHERE batch_id = {{batch_id:UInt64}}), "
+        f"(SELECT {_FINGERPRINT} FROM ({_latest_attempts(feed)}) WHERE mask != 0), {_EXPECTED_FINGERPRINT}",
+        {"batch_id": batch.batch_id, "rows": rows},
+    ).result_rows[0]
+    if (accepted + others) % 2**64 != expected:
+        raise _not_the_same_rows(batch, rows)
+
+
+def _not_the_same_rows(batch: Batch, rows: int) -> ReconciliationError:
+    return ReconciliationError(
+        f"Batch {batch.batch_id} of {batch.source_file}: {rows} rows in the file and as many in their "
+        f"places, but not the same ones: some row is double and another one is missing.",
+        _REMEDY,
     )
-    if len(set(result.result_rows[0])) > 1:
-        raise ReconciliationError(
-            f"Batch {batch.batch_id} of {batch.source_file}: {rows_in_file} rows in the file and as many in their "
-            f"places, but not the same ones: some row is double and another one is missing.",
-            _REMEDY,
-        )
 
 
-def _count_open(client: Client, quarantine: str, batch_id: int) -> int:
-    result = client.query(f"SELECT count() FROM ({_open_rows(quarantine)})", {"batch_id": batch_id})
-    return int(result.result_rows[0][0])
-
-
-def _open_rows(quarantine: str) -> str:
+def _latest_attempts(feed: Feed) -> str:
     return (
-        f"SELECT row_number FROM {quarantine} WHERE batch_id = {{batch_id:UInt64}} "
-        "GROUP BY row_number HAVING argMax(reason_mask, attempt) != 0"
+        f"SELECT row_number, argMax(reason_mask, attempt) AS mask FROM {feed.quarantine} "
+        "WHERE batch_id = {batch_id:UInt64} GROUP BY row_number"
     )
 
 

@@ -62,12 +62,13 @@ def engine_arguments(settings: Settings) -> dict[str, Any]:
     }
 
 
-def connect(settings: Settings, *, database: str | None = None) -> Client:
+def connect(settings: Settings, *, database: str | None = None, in_session: bool = False) -> Client:
     """A client of the engine; the embedded engine is started when it is down.
 
     Args:
         settings: who to be and where to go.
         database: the database of unqualified names; None leaves it to the server.
+        in_session: keep a session of its own, for temporary tables; then one statement at a time.
 
     Raises:
         EngineError: nothing answers, or the credentials are wrong.
@@ -82,7 +83,7 @@ def connect(settings: Settings, *, database: str | None = None) -> Client:
             password=settings.clickhouse_password.get_secret_value(),
             database=database or "__default__",
             secure=settings.clickhouse_secure,
-            autogenerate_session_id=False,
+            autogenerate_session_id=in_session,
         )
     except ClickHouseError as error:
         if isinstance(error, Error) and error.code == _UNKNOWN_DATABASE:

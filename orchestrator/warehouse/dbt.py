@@ -9,6 +9,7 @@ from orchestrator.constants import DBT_PROJECT_DIR, SEEDS_DIR
 from orchestrator.exceptions import DbtError
 from orchestrator.helpers import get_logger
 from orchestrator.settings import Settings, child_environment, inherited_environment
+from orchestrator.warehouse.client import running_address
 
 log = get_logger(__name__)
 
@@ -55,6 +56,28 @@ def ensure_manifest(settings: Settings) -> Path:
         raise DbtError(f"The dbt project does not parse:\n{parsed.stdout}{parsed.stderr}", "Mend the file it names.")
     stamp.write_text(digest, encoding="ascii")
     return path
+
+
+def compiled_sql(settings: Settings, path: Path) -> str:
+    """The SQL of a file of the project with its references filled in; those of its folder are compiled with it.
+
+    Raises:
+        DbtError: it does not compile; the message ends with what dbt said.
+    """
+    address = running_address(settings)
+    environment = inherited_environment() | child_environment(settings, address.host, address.port)
+    compiled = subprocess.run(
+        [DBT_EXECUTABLE, "--no-use-colors", "compile", "--select", f"path:{path.parent.relative_to(DBT_PROJECT_DIR)}"],
+        env=environment,
+        cwd=DBT_PROJECT_DIR,
+        check=False,
+        capture_output=True,
+        text=True,
+    )
+    written = settings.dbt_dir / "target" / "compiled" / "touchstone" / path.relative_to(DBT_PROJECT_DIR)
+    if compiled.returncode != 0 or not written.is_file():
+        raise DbtError(f"{path.name} does not compile:\n{compiled.stdout}{compiled.stderr}", "Mend it.")
+    return written.read_text(encoding="utf-8")
 
 
 def _project_digest() -> str:

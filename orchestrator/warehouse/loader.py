@@ -1,20 +1,25 @@
-"""Loading files: identify, land in chunks with content-addressed tokens, reconcile, commit."""
+"""Loading deliveries exactly once: read, land, place, reconcile, commit. Whatever fails, loading again completes it."""
 
-from collections.abc import Callable
+import tempfile
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import BinaryIO, Final
 
-import pyarrow as pa
 from clickhouse_connect.driver.client import Client
 from clickhouse_connect.driver.exceptions import ClickHouseError
 
 from orchestrator.exceptions import FeedFileError, MigrationsMissingError
-from orchestrator.feeds.readers import is_readable, read_chunks, require_readable
-from orchestrator.feeds.specs import Feed
-from orchestrator.helpers import get_logger
+from orchestrator.feeds.feed import Feed
+from orchestrator.feeds.readers import is_readable
+from orchestrator.feeds.sources import Source, source_of
+from orchestrator.feeds.spool import Spooled, spooled
+from orchestrator.helpers import get_logger, sha256_hex
+from orchestrator.settings import Settings
 from orchestrator.warehouse.batches import (
     COMMITTED,
     FAILED,
+    LANDED,
     STARTED,
     Batch,
     Counts,
@@ -23,39 +28,77 @@ from orchestrator.warehouse.batches import (
     find,
     identify,
     is_current,
+    is_name_known,
+    prove_landed,
     prove_places,
     reconcile,
     record,
+    tries_of,
 )
+from orchestrator.warehouse.landing import land
+from orchestrator.warehouse.placing import place_batch, placing_lock
+from orchestrator.warehouse.reconciliation import thresholds_exceeded
 
 log = get_logger(__name__)
 
-CHUNK_ROWS = 250_000
-_MESSAGE_CHARACTERS = 2000
-# One chunk is one block of one insert, so that its token stands for exactly its rows.
-_INSERT_SETTINGS = {
-    "async_insert": 0,
-    "insert_deduplicate": 1,
-    "deduplicate_blocks_in_dependent_materialized_views": 1,
-    "parallel_view_processing": 1,
-    "max_insert_block_size": CHUNK_ROWS,
-    "min_insert_block_size_rows": CHUNK_ROWS,
-    "min_insert_block_size_bytes": 0,
-}
+CHUNK_ROWS = 1_000_000
+READING: Final = "reading"
+LANDING: Final = "landing"
+PLACING: Final = "placing"
+_MESSAGE_CHARACTERS: Final = 2000
+_HASH_CHUNK: Final = 1 << 20
+
+Progress = Callable[[str, int], None]
 
 
 @dataclass(frozen=True)
 class LoadResult:
-    """What became of one file; `was_known` is True when its content had been committed before and nothing was done."""
+    """What became of one delivery; `was_known` when its content had been committed before and nothing was done.
+
+    Attributes:
+        file: what the delivery is called.
+        over: thresholds of the feed that the batch is over, in words; empty for a batch that is not red.
+    """
 
     file: str
     batch_id: int
     counts: Counts
     was_known: bool
+    over: tuple[str, ...] = ()
 
 
-Progress = Callable[[int], None]
-Fingerprint = tuple[int, int, int]
+@dataclass(frozen=True)
+class Circumstances:
+    """How a load is done.
+
+    Attributes:
+        dagster_run_id: the run that loads, if any.
+        progress: told the phase and the number of rows after each chunk.
+        spool_dir: where deliveries are kept while they are loaded; the system's temporary folder if None.
+        lock_wait_seconds: how long to wait for somebody else who places rows of the same feed.
+        stdin: where standard input comes from, if it is loaded.
+    """
+
+    dagster_run_id: str = ""
+    progress: Progress = lambda _phase, _rows: None
+    spool_dir: Path | None = None
+    lock_wait_seconds: float = 600
+    stdin: BinaryIO | None = None
+
+
+DEFAULTS: Final = Circumstances()
+
+
+def circumstances_of(
+    settings: Settings, *, progress: Progress = lambda _phase, _rows: None, dagster_run_id: str = ""
+) -> Circumstances:
+    """How this house loads: where deliveries are kept meanwhile, and how long others are waited for."""
+    return Circumstances(
+        dagster_run_id=dagster_run_id,
+        progress=progress,
+        spool_dir=settings.spool_dir,
+        lock_wait_seconds=settings.touchstone_lock_wait_seconds,
+    )
 
 
 def files_of(feed: Feed, drop_dir: Path) -> list[Path]:
@@ -63,59 +106,139 @@ def files_of(feed: Feed, drop_dir: Path) -> list[Path]:
     return sorted(path for path in (drop_dir / feed.name).glob("**/*") if path.is_file() and is_readable(path))
 
 
-def load_file(
-    client: Client, feed: Feed, path: Path, *, dagster_run_id: str = "", progress: Progress = lambda _rows: None
-) -> LoadResult:
-    """Land one file exactly once, however often it is tried.
+def load_file(client: Client, feed: Feed, source: Source | Path, circumstances: Circumstances = DEFAULTS) -> LoadResult:
+    """Land one delivery and place its rows exactly once, however often it is tried.
+
+    It is read to its end first: of a delivery with a fault in it nothing is landed. Rows reach facts and quarantine
+    only once all of them are landed.
 
     Args:
         client: connected to the warehouse's database.
-        feed: what the file is.
-        path: the file.
-        dagster_run_id: the run that loads it, if any.
-        progress: called with the number of rows after each chunk.
+        feed: what the delivery is.
+        source: a file, or standard input.
+        circumstances: progress, folders, patience.
 
     Raises:
-        FeedFileError: the file cannot be read, or is being written at the same time; nothing of it counts as loaded.
+        FeedFileError: it cannot be read; nothing of it counts as loaded.
         MigrationsMissingError: the feed's tables are not there.
         ReconciliationError: rows are missing or double after the load.
+        WriterLockError: somebody else placed rows of this feed for longer than the wait.
     """
-    require_readable(path)
+    source = source if isinstance(source, Source) else source_of(source)
     _require_landing(client, feed)
-    before = _fingerprint(path)
-    batch = identify(feed, path, dagster_run_id)
+    known = _known_by_its_hash(client, feed, source, circumstances)
+    if known is not None:
+        return known
+    folder = circumstances.spool_dir or Path(tempfile.gettempdir()) / "touchstone-spool"
+    words = feed.words if feed.has_chain else ()
+    with spooled(
+        source,
+        feed.columns,
+        folder,
+        CHUNK_ROWS,
+        codes=words,
+        may_lack=feed.may_lack_columns,
+        progress=lambda rows: circumstances.progress(READING, rows),
+        stdin=circumstances.stdin,
+    ) as delivery:
+        return _load(client, feed, delivery, circumstances)
+
+
+def _known_by_its_hash(client: Client, feed: Feed, source: Source, circumstances: Circumstances) -> LoadResult | None:
+    """A file of a name that was loaded before is likely the same one: then hashing it spares reading it."""
+    if source.path is None or not is_name_known(client, feed, source.name):
+        return None
+    batch = identify(feed, _hash_of(source.path), source.name, circumstances.dagster_run_id)
+    return _committed_before(client, batch)
+
+
+def _hash_of(path: Path) -> str:
+    try:
+        with path.open("rb") as stream:
+            return sha256_hex(iter(lambda: stream.read(_HASH_CHUNK), b""))
+    except OSError as error:
+        raise FeedFileError(f"{path}: this cannot be read: {error}.", "Check the file's permissions.") from error
+
+
+def _committed_before(client: Client, batch: Batch) -> LoadResult | None:
     known = find(client, batch)
-    if known is not None and known.state == COMMITTED:
-        if feed.is_catalogue and not is_current(client, batch):
-            record(client, batch, COMMITTED, known.counts, message="current again")
-        log.info("already loaded", feed=feed.name, file=path.name, batch_id=batch.batch_id, first_as=known.source_file)
-        return LoadResult(path.name, batch.batch_id, known.counts, was_known=True)
-    _check_readable_to_the_end(feed, path)
-    batch = _dated_by_first_try(batch, known)
+    if known is None or known.state != COMMITTED:
+        return None
+    if batch.feed.is_catalogue and not is_current(client, batch):
+        record(client, batch, COMMITTED, known.counts, message="current again")
+    log.info(
+        "already loaded",
+        feed=batch.feed.name,
+        file=batch.source_file,
+        batch_id=batch.batch_id,
+        first_as=known.source_file,
+    )
+    return LoadResult(batch.source_file, batch.batch_id, known.counts, was_known=True)
+
+
+def _load(client: Client, feed: Feed, delivery: Spooled, circumstances: Circumstances) -> LoadResult:
+    batch = identify(feed, delivery.content_sha256, delivery.source.name, circumstances.dagster_run_id)
+    known = _committed_before(client, batch)
+    if known is not None:
+        return known
+    batch = _dated_by_first_try(batch, find(client, batch))
     record(client, batch, STARTED)
     # Somebody may have started the same content meanwhile.
     batch = _dated_by_first_try(batch, find(client, batch))
     try:
-        rows_in_file = _land(client, batch, path, before, progress)
-        counts = count(client, batch)
-        reconcile(batch, counts, rows_in_file)
-        prove_places(client, batch, rows_in_file)
+        _tell(circumstances, LANDING, land(client, batch, delivery))
+        prove_landed(client, batch, delivery.rows)
+        counts = complete(client, batch, delivery.rows, circumstances)
     except Exception as error:
         _record_failure(client, batch, error)
         raise
-    record(client, batch, COMMITTED, counts)
-    if rows_in_file == 0:
-        log.warning("no rows in the file, only a header", feed=feed.name, file=path.name, batch_id=batch.batch_id)
-    log.info(
-        "loaded",
-        feed=feed.name,
-        file=path.name,
-        batch_id=batch.batch_id,
-        landed=counts.landed,
-        accepted=counts.accepted,
-        rejected=counts.rejected,
-    )
-    return LoadResult(path.name, batch.batch_id, counts, was_known=False)
+    return _told(batch, counts)
+
+
+def complete(client: Client, batch: Batch, rows: int, circumstances: Circumstances) -> Counts:
+    """Place what is not in its place of a batch that is landed, reconcile, and commit it.
+
+    Args:
+        client: connected to the warehouse's database.
+        batch: one that is wholly landed.
+        rows: how many rows its delivery has.
+        circumstances: progress and patience.
+
+    Raises:
+        ReconciliationError: rows are missing or double afterwards.
+        WriterLockError: somebody else placed rows of this feed for longer than the wait.
+    """
+    feed = batch.feed
+    if not feed.has_chain:
+        counts = count(client, batch)
+        record(client, batch, COMMITTED, counts)
+        return counts
+    holder = f"load of {batch.source_file}"
+    with placing_lock(client, feed, wait_seconds=circumstances.lock_wait_seconds, holder=holder) as lease:
+        tries = tries_of(client, batch)
+        record(client, batch, LANDED, Counts(rows, 0, 0))
+        _tell(circumstances, PLACING, place_batch(client, feed, batch.batch_id, rows, CHUNK_ROWS, tries, lease))
+        counts = count(client, batch)
+        reconcile(batch, counts, rows)
+        prove_places(client, batch, rows)
+        record(client, batch, COMMITTED, counts)
+    return counts
+
+
+def _told(batch: Batch, counts: Counts) -> LoadResult:
+    named = {"feed": batch.feed.name, "file": batch.source_file, "batch_id": batch.batch_id}
+    if counts.landed == 0:
+        log.warning("no rows in the file, only a header", **named)
+    log.info("loaded", landed=counts.landed, accepted=counts.accepted, rejected=counts.rejected, **named)
+    over = thresholds_exceeded(batch.feed, counts.landed, counts.rejected)
+    if over:
+        log.error("a batch is red", over=list(over), **named)
+    return LoadResult(batch.source_file, batch.batch_id, counts, was_known=False, over=over)
+
+
+def _tell(circumstances: Circumstances, phase: str, chunks: Iterable[int]) -> None:
+    for rows in chunks:
+        circumstances.progress(phase, rows)
 
 
 def _require_landing(client: Client, feed: Feed) -> None:
@@ -137,51 +260,3 @@ def _record_failure(client: Client, batch: Batch, failure: Exception) -> None:
         record(client, batch, FAILED, message=str(failure)[:_MESSAGE_CHARACTERS])
     except ClickHouseError as error:
         log.warning("the failure could not be recorded", batch_id=batch.batch_id, error=str(error))
-
-
-def _fingerprint(path: Path) -> Fingerprint | None:
-    """What changes when somebody writes to the file, puts another in its place or takes it away."""
-    try:
-        stat = path.stat()
-    except OSError:
-        return None
-    return stat.st_ino, stat.st_size, stat.st_mtime_ns
-
-
-def _require_unchanged(path: Path, before: Fingerprint | None) -> None:
-    """A batch is the content that was hashed: what was read is only used while the file is still the same."""
-    if before is None or _fingerprint(path) != before:
-        raise FeedFileError(f"{path}: the file changed while it was loaded.", "Load it again when it is complete.")
-
-
-def _check_readable_to_the_end(feed: Feed, path: Path) -> None:
-    """A file that breaks off at its last line must not be half landed."""
-    for _chunk in read_chunks(path, feed.columns, CHUNK_ROWS, may_lack=feed.may_lack_columns):
-        continue
-
-
-def _land(client: Client, batch: Batch, path: Path, before: Fingerprint | None, progress: Progress) -> int:
-    rows = 0
-    feed = batch.feed
-    for number, chunk in enumerate(read_chunks(path, feed.columns, CHUNK_ROWS, may_lack=feed.may_lack_columns)):
-        _require_unchanged(path, before)
-        token = f"{feed.name}:{batch.batch_id}:{CHUNK_ROWS}:{number}"
-        client.insert_arrow(
-            feed.landing,
-            _with_lineage(chunk, batch, first_row=rows + 1),
-            settings=_INSERT_SETTINGS | {"insert_deduplication_token": token},
-        )
-        rows += chunk.num_rows
-        progress(chunk.num_rows)
-    _require_unchanged(path, before)
-    return rows
-
-
-def _with_lineage(chunk: pa.Table, batch: Batch, first_row: int) -> pa.Table:
-    rows = chunk.num_rows
-    columns = {
-        "batch_id": pa.repeat(pa.scalar(batch.batch_id, pa.uint64()), rows),
-        "row_number": pa.array(range(first_row, first_row + rows), pa.uint64()),
-        "received_at": pa.repeat(pa.scalar(batch.received_at, pa.timestamp("us", "UTC")), rows),
-    }
-    return pa.table({**columns, **{name: chunk.column(name) for name in chunk.column_names}}).combine_chunks()

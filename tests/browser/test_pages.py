@@ -101,5 +101,5 @@ def test_dagster_shows_every_check_of_the_fact_as_succeeded(browser: webdriver.C
     found = re.search(r"Checks \((\d+)\)", text)
     assert found, text
     assert text.count("Succeeded") == int(found.group(1))
-    assert int(found.group(1)) > 15
+    assert int(found.group(1)) >= 8
     assert "Not Evaluated" not in text

@@ -12,6 +12,8 @@ from fixture_domains import FIXTURE_DOMAINS
 from house import variables_of
 
 from orchestrator.assets.keys import LOOKUP_DESK, MIGRATIONS
+from orchestrator.assets.landing import WITHIN_THRESHOLDS
+from orchestrator.checks.dictionaries import HOLDS_ITS_DIMENSION
 from orchestrator.constants import DBT_PROJECT_DIR, MIGRATIONS_DIR
 from orchestrator.lookups.domains import ALL_DOMAINS, DOMAINS, DOMAINS_BY_NAME, Domain
 from orchestrator.settings import Settings, get_settings
@@ -136,7 +138,7 @@ def test_every_dbt_test_is_an_asset_check(graph: AssetGraph, module_settings: Se
     manifest = json.loads(manifest_path(module_settings).read_text(encoding="utf-8"))
     tests = {node["name"] for node in manifest["nodes"].values() if node["resource_type"] == "test"}
     assert tests
-    assert tests == {check.name for check in graph.asset_check_keys}
+    assert tests == {check.name for check in graph.asset_check_keys} - {WITHIN_THRESHOLDS, HOLDS_ITS_DIMENSION}
 
 
 def test_every_dbt_model_and_seed_is_an_asset_of_the_same_name(graph: AssetGraph, module_settings: Settings) -> None:
@@ -146,13 +148,20 @@ def test_every_dbt_model_and_seed_is_an_asset_of_the_same_name(graph: AssetGraph
     assert nodes <= {name(key) for key in graph.materializable_asset_keys}
 
 
-def test_every_check_blocks_but_the_one_that_warns(graph: AssetGraph) -> None:
+def test_every_check_blocks_but_those_that_tell_of_the_vendor_s_data(graph: AssetGraph) -> None:
     checks = [graph.get(key) for key in graph.asset_check_keys]
     assert checks
-    waving = [check.key.name for check in checks if not check.blocking]
-    # a combination may be retired after its facts
-    assert len(waving) == 1
-    assert waving[0].startswith("permitted_combinations_")
+    waving = sorted(check.key.name for check in checks if not check.blocking)
+    told = (
+        WITHIN_THRESHOLDS, "codes_are_used_", "permitted_combinations_", "rows_like_before_", "versions_do_not_contradict_",
+    )  # fmt: skip
+    assert len(waving) == len(told)
+    assert all(name.startswith(start) for name, start in zip(waving, told, strict=True))
+
+
+def test_the_gate_is_a_blocking_check_of_every_dictionary_that_placing_asks(graph: AssetGraph) -> None:
+    gated = {name(key.asset_key) for key in graph.asset_check_keys if key.name == HOLDS_ITS_DIMENSION}
+    assert gated == {name(key) for key in graph.get(AssetKey("landing_observations")).parent_keys}
 
 
 def test_facts_come_after_landing_which_comes_after_every_dictionary(graph: AssetGraph) -> None:

@@ -19,10 +19,12 @@ from structlog.testing import LogCapture
 
 from orchestrator.exceptions import FeedFileError, MigrationsMissingError, ReconciliationError
 from orchestrator.feeds.specs import get_feed
+from orchestrator.helpers import sha256_hex
 from orchestrator.settings import Settings
 from orchestrator.warehouse import batches, loader
+from orchestrator.warehouse.backfilling import backfill
 from orchestrator.warehouse.client import connect
-from orchestrator.warehouse.loader import LoadResult, files_of, load_file
+from orchestrator.warehouse.loader import LANDING, PLACING, Circumstances, LoadResult, files_of, load_file
 
 OBSERVATIONS = get_feed("observations")
 INSTRUMENTS = get_feed("instruments")
@@ -99,9 +101,9 @@ def test_rows_land_as_received_with_batch_and_row_number_in_the_file_s_order(
     assert not result.was_known
 
 
-def test_a_batch_is_recorded_started_then_committed_with_its_counts(desk_client: Client, tmp_path: Path) -> None:
+def test_a_batch_is_recorded_started_landed_and_committed_with_its_counts(desk_client: Client, tmp_path: Path) -> None:
     path = file_of(tmp_path / "a.csv", [GOOD_ROW, BAD_ROW])
-    result = load_file(desk_client, OBSERVATIONS, path, dagster_run_id="run-1")
+    result = load_file(desk_client, OBSERVATIONS, path, Circumstances(dagster_run_id="run-1"))
     trail = rows_of(
         desk_client,
         "SELECT batch_id, toString(state), source_file, rows_landed, rows_accepted, rows_rejected, dagster_run_id "
@@ -109,6 +111,7 @@ def test_a_batch_is_recorded_started_then_committed_with_its_counts(desk_client:
     )
     assert trail == [
         (result.batch_id, "started", "a.csv", 0, 0, 0, "run-1"),
+        (result.batch_id, "landed", "a.csv", 2, 0, 0, "run-1"),
         (result.batch_id, "committed", "a.csv", 2, 1, 1, "run-1"),
     ]
     [(moments, landed_at, known_at)] = rows_of(
@@ -150,9 +153,21 @@ def test_a_changed_file_is_a_new_batch(desk_client: Client, tmp_path: Path) -> N
     assert places(desk_client) == single(3, 3, 0)
 
 
-def test_equal_rows_of_one_file_are_all_kept(desk_client: Client, tmp_path: Path, small_chunks: int) -> None:
-    load_file(desk_client, OBSERVATIONS, file_of(tmp_path / "a.csv", [GOOD_ROW] * 35))
-    assert places(desk_client) == single(35, 35, 0)
+@pytest.mark.parametrize(("rule", "kept"), [("off", 35), ("reject", 1)])
+def test_equal_rows_of_one_file_are_kept_or_rejected_as_the_rule_says_in_whatever_chunk_they_are(
+    desk_client: Client, tmp_path: Path, small_chunks: int, rule: str, kept: int
+) -> None:
+    desk_client.command(
+        f"INSERT INTO dim_feed_rule VALUES ('observations', 'duplicate_in_batch', '{rule}', 1, now64(6), now64(6), 0)"
+    )
+    desk_client.command("SYSTEM RELOAD DICTIONARY dict_feed_rule")
+    path = file_of(tmp_path / "a.csv", [BAD_ROW, *[GOOD_ROW] * 35])
+    load_file(desk_client, OBSERVATIONS, path)
+    assert places(desk_client) == single(36, kept, 36 - kept)
+    assert rows_of(desk_client, "SELECT min(row_number) FROM fct_observations") == [(2,)]
+    assert rows_of(desk_client, "SELECT DISTINCT reasons FROM quarantine_observations WHERE row_number > 1") == (
+        [] if rule == "off" else [(["duplicate_in_batch"],)]
+    )
 
 
 def test_a_feed_without_a_chain_is_landed_and_committed(migrated: Settings, client: Client, tmp_path: Path) -> None:
@@ -183,6 +198,7 @@ def test_a_header_alone_is_a_committed_batch_without_rows_and_a_warning(
     assert [entry["log_level"] for entry in told if "no rows" in entry["event"]] == ["warning"]
     assert rows_of(client, "SELECT toString(state), rows_landed FROM ops_batches ORDER BY recorded_at") == [
         ("started", 0),
+        ("landed", 0),
         ("committed", 0),
     ]
     assert load_file(client, OBSERVATIONS, path).was_known
@@ -262,58 +278,56 @@ def test_two_loads_of_one_content_at_the_same_time_end_with_single_rows(
 def test_a_batch_once_committed_stays_so_whatever_is_recorded_after(desk_client: Client, tmp_path: Path) -> None:
     path = file_of(tmp_path / "a.csv", [GOOD_ROW])
     load_file(desk_client, OBSERVATIONS, path)
-    batches.record(desk_client, batches.identify(OBSERVATIONS, path, ""), batches.FAILED, message="came late")
+    batches.record(desk_client, batch_of(path), batches.FAILED, message="came late")
     assert load_file(desk_client, OBSERVATIONS, path).was_known
 
 
-def test_a_file_written_to_while_it_is_loaded_is_refused_with_nothing_of_the_new_content(
+def test_a_file_overwritten_once_it_was_read_is_loaded_as_it_was_read(
     desk_client: Client, tmp_path: Path, small_chunks: int
 ) -> None:
     path = file_of(tmp_path / "a.csv", numbered_rows(30))
+    before = batch_of(path)
 
-    def overwrite(_rows: int) -> None:
-        file_of(path, [BAD_ROW] * 300)
+    def overwrite(phase: str, _rows: int) -> None:
+        if phase == LANDING:
+            file_of(path, [BAD_ROW] * 300)
 
-    with pytest.raises(FeedFileError, match=r"a\.csv: the file changed while it was loaded"):
-        load_file(desk_client, OBSERVATIONS, path, progress=overwrite)
-    assert places(desk_client) == single(10, 8, 2)
-    assert rows_of(desk_client, "SELECT toString(state) FROM ops_batches ORDER BY recorded_at") == [
-        ("started",),
-        ("failed",),
-    ]
+    result = load_file(desk_client, OBSERVATIONS, path, Circumstances(progress=overwrite))
+    assert result.batch_id == before.batch_id
+    assert places(desk_client) == single(30, 24, 6)
 
 
-@pytest.mark.parametrize("rows_left", [0, 10, 20])
-def test_a_file_cut_short_while_it_is_loaded_is_never_committed(
-    desk_client: Client, tmp_path: Path, small_chunks: int, rows_left: int
-) -> None:
-    path = file_of(tmp_path / "a.csv", numbered_rows(30))
-
-    def cut(_rows: int) -> None:
-        file_of(path, numbered_rows(rows_left))
-
-    with pytest.raises(FeedFileError, match="the file changed while it was loaded"):
-        load_file(desk_client, OBSERVATIONS, path, progress=cut)
-    assert rows_of(desk_client, "SELECT count() FROM ops_batches WHERE state = 'committed'") == [(0,)]
+def batch_of(path: Path) -> batches.Batch:
+    return batches.identify(OBSERVATIONS, sha256_hex([path.read_bytes()]), path.name, "")
 
 
-def interrupted_load(client: Client, path: Path) -> batches.Batch:
-    """A first try that lands its first chunk and goes no further."""
+def interrupted_load(client: Client, path: Path, phase: str) -> batches.Batch:
+    """A first try that lands or places its first chunk and goes no further."""
 
-    def stop(_rows: int) -> None:
-        raise KeyboardInterrupt
+    def stop(now: str, _rows: int) -> None:
+        if now == phase:
+            raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        load_file(client, OBSERVATIONS, path, progress=stop)
-    return batches.identify(OBSERVATIONS, path, "")
+        load_file(client, OBSERVATIONS, path, Circumstances(progress=stop))
+    return batch_of(path)
 
 
-def test_a_load_that_stopped_half_way_is_completed_by_a_retry_and_dated_by_its_first_try(
-    desk_client: Client, tmp_path: Path, small_chunks: int
+@pytest.mark.parametrize(
+    ("phase", "stopped_at", "tried"),
+    [(LANDING, (10, 0, 0), ("started", "started")), (PLACING, (37, 8, 2), ("started", "landed", "started"))],
+)
+def test_a_load_that_stopped_half_way_is_completed_by_a_retry_and_dated_by_its_first_try(  # noqa: PLR0917
+    desk_client: Client,
+    tmp_path: Path,
+    small_chunks: int,
+    phase: str,
+    stopped_at: tuple[int, int, int],
+    tried: tuple[str, ...],
 ) -> None:
     path = file_of(tmp_path / "a.csv", numbered_rows(37))
-    interrupted_load(desk_client, path)
-    assert places(desk_client) == single(10, 8, 2)
+    interrupted_load(desk_client, path, phase)
+    assert places(desk_client) == single(*stopped_at)
     [(first_moment,)] = rows_of(desk_client, "SELECT DISTINCT received_at FROM landing_observations")
 
     result = load_file(desk_client, OBSERVATIONS, path)
@@ -326,7 +340,7 @@ def test_a_load_that_stopped_half_way_is_completed_by_a_retry_and_dated_by_its_f
     ):
         assert rows_of(desk_client, f"SELECT DISTINCT {column} FROM {table}") == [(first_moment,)]
     assert rows_of(desk_client, "SELECT toString(state), received_at FROM ops_batches ORDER BY recorded_at") == [
-        (state, first_moment) for state in ("started", "started", "committed")
+        (state, first_moment) for state in (*tried, "landed", "committed")
     ]
 
 
@@ -334,7 +348,7 @@ def test_a_file_that_changed_after_a_stopped_load_is_another_batch(
     desk_client: Client, tmp_path: Path, small_chunks: int
 ) -> None:
     path = file_of(tmp_path / "a.csv", numbered_rows(37))
-    stopped = interrupted_load(desk_client, path)
+    stopped = interrupted_load(desk_client, path, LANDING)
     result = load_file(desk_client, OBSERVATIONS, file_of(path, numbered_rows(12)))
     assert result.batch_id != stopped.batch_id
     assert result.counts == batches.Counts(12, 10, 2)
@@ -372,41 +386,36 @@ def test_rows_lost_before_the_batch_is_committed_are_a_reconciliation_error_with
 ) -> None:
     path = file_of(tmp_path / "a.csv", numbered_rows(37))
 
-    def lose_a_row(_rows: int) -> None:
+    def lose_a_row(phase: str, _rows: int) -> None:
+        if phase != PLACING:
+            return
         desk_client.command(
             f"ALTER TABLE {table} DELETE WHERE row_number = (SELECT min(row_number) FROM {table})",
             settings={"mutations_sync": 2},
         )
 
     with pytest.raises(ReconciliationError, match=message):
-        load_file(desk_client, OBSERVATIONS, path, progress=lose_a_row)
+        load_file(desk_client, OBSERVATIONS, path, Circumstances(progress=lose_a_row))
     assert rows_of(desk_client, "SELECT toString(state) FROM ops_batches ORDER BY recorded_at DESC LIMIT 1") == [
         ("failed",)
     ]
 
 
-def test_rows_lost_from_the_fact_are_fed_from_landing_and_the_next_load_commits(
+def test_rows_lost_from_the_fact_come_back_by_a_retry_and_once_committed_by_a_backfill(
     desk_client: Client, tmp_path: Path, small_chunks: int
 ) -> None:
     path = file_of(tmp_path / "a.csv", numbered_rows(37))
-    interrupted_load(desk_client, path)
-    desk_client.command("ALTER TABLE fct_observations DELETE WHERE row_number < 4", settings={"mutations_sync": 2})
-    for _ in range(2):
-        with pytest.raises(
-            ReconciliationError, match=r"feed the missing ones from landing .* then load the file again"
-        ):
-            load_file(desk_client, OBSERVATIONS, path)
-    assert places(desk_client) == single(37, 27, 7)
-
-    columns = ", ".join(OBSERVATIONS.columns)
-    desk_client.command(
-        f"INSERT INTO feed_observations (batch_id, row_number, attempt, received_at, {columns}) "
-        f"SELECT batch_id, row_number, 1, received_at, {columns} FROM landing_observations "
-        "WHERE (batch_id, row_number) NOT IN (SELECT batch_id, row_number FROM fct_observations) "
-        "AND (batch_id, row_number) NOT IN (SELECT batch_id, row_number FROM quarantine_observations)"
-    )
+    interrupted_load(desk_client, path, PLACING)
+    lose = "ALTER TABLE fct_observations DELETE WHERE row_number < 4"
+    desk_client.command(lose, settings={"mutations_sync": 2})
     assert load_file(desk_client, OBSERVATIONS, path).counts == batches.Counts(37, 30, 7)
+
+    desk_client.command(lose, settings={"mutations_sync": 2})
     assert load_file(desk_client, OBSERVATIONS, path).was_known
+    [placed] = backfill(desk_client, OBSERVATIONS)
+    assert placed.counts == batches.Counts(37, 30, 7)
+    assert places(desk_client) == single(37, 30, 7)
+    assert backfill(desk_client, OBSERVATIONS) == []
 
 
 def test_one_row_double_and_another_missing_is_a_reconciliation_error_although_the_counts_agree(
@@ -414,24 +423,31 @@ def test_one_row_double_and_another_missing_is_a_reconciliation_error_although_t
 ) -> None:
     path = file_of(tmp_path / "a.csv", numbered_rows(37))
 
-    def swap_a_row(_rows: int) -> None:
+    def swap_a_row(phase: str, _rows: int) -> None:
+        if phase != PLACING:
+            return
         desk_client.command("INSERT INTO fct_observations SELECT * FROM fct_observations WHERE row_number = 1")
         desk_client.command("ALTER TABLE fct_observations DELETE WHERE row_number = 2", settings={"mutations_sync": 2})
 
     with pytest.raises(ReconciliationError, match="some row is double and another one is missing"):
-        load_file(desk_client, OBSERVATIONS, path, progress=swap_a_row)
+        load_file(desk_client, OBSERVATIONS, path, Circumstances(progress=swap_a_row))
 
 
-def test_a_million_rows_land_in_chunks_each_in_exactly_one_place(desk_client: Client, tmp_path: Path) -> None:
+def test_a_million_rows_land_in_chunks_each_in_exactly_one_place(
+    desk_client: Client, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     path = tmp_path / "large.csv"
     row = ",".join(GOOD_ROW[:-1])
     with path.open("w", encoding="utf-8") as file:
         file.write(",".join(OBSERVATIONS.columns) + "\n")
         for start in range(0, 1_000_000, 100_000):
             file.write("".join(f"{row},{n if n % 10 else 'bad'}\n" for n in range(start, start + 100_000)))
-    chunks: list[int] = []
-    result = load_file(desk_client, OBSERVATIONS, path, progress=chunks.append)
-    assert chunks == [loader.CHUNK_ROWS] * 4
+    chunks: list[tuple[str, int]] = []
+    monkeypatch.setattr(loader, "CHUNK_ROWS", 250_000)
+    progress = Circumstances(progress=lambda phase, rows: chunks.append((phase, rows)))
+    result = load_file(desk_client, OBSERVATIONS, path, progress)
+    assert [rows for phase, rows in chunks if phase == LANDING] == [250_000] * 4
+    assert [rows for phase, rows in chunks if phase == PLACING] == [250_000] * 4
     assert result.counts == batches.Counts(1_000_000, 900_000, 100_000)
     assert places(desk_client) == single(1_000_000, 900_000, 100_000)
     assert rows_of(desk_client, "SELECT sum(value_number) FROM fct_observations") == [

@@ -65,7 +65,9 @@ def test_a_load_stops_at_a_faulty_file_and_keeps_those_before_it(
 ) -> None:
     bad = tmp_path / "bad.csv"
     bad.write_text(",".join(COLUMNS) + "\nA,B\n", encoding="utf-8")
-    done = touchstone("load", "observations", file, bad, tmp_path / "later.csv")
+    later = tmp_path / "later.csv"
+    later.write_text(",".join(COLUMNS) + "\n" + ",".join(GOOD_ROW) + "\n", encoding="utf-8")
+    done = touchstone("load", "observations", file, bad, later)
     assert done.exit_code == 1
     assert "given.csv: loaded: 2 rows landed" in done.stdout
     assert "bad.csv:2: 2 columns where the header has 9: 'A,B'." in done.stderr
@@ -76,11 +78,23 @@ def test_a_load_stops_at_a_faulty_file_and_keeps_those_before_it(
 @pytest.mark.parametrize(
     ("arguments", "exit_code", "message"),
     [
-        (["load", "trades", "a.csv"], 1, "There is no feed 'trades'. Feeds are: instruments, lookups, observations."),
+        (
+            ["load", "trades", "a.csv"],
+            1,
+            "There is no feed 'trades'. Feeds are: instruments, lookups, observations.",
+        ),
         (["load", "observations", "nowhere.csv"], 1, "nowhere.csv: there is no such file."),
         (["load", "observations"], 2, "Missing argument 'FILE...'"),
         (["load"], 2, "Missing argument 'FEED'"),
-        (["load", "observations", "/"], 2, "is a directory"),
+        (["load", "observations", "/"], 1, "/: this is a folder."),
+        (["load", "observations", "no/such/*.csv"], 1, "no/such/*.csv"),
+        (["load", "instruments", "--dry-run", "-"], 1, "Rows of feed 'instruments' go to no fact"),
+        (["quarantine", "replay", "observations"], 2, "Say which rows: --reason, --batch and --code, or else --all."),
+        (["quarantine", "discard", "observations", "--all"], 2, "Missing option '--note'"),
+        (["quarantine", "show", "observations", "--code", "AAPL"], 2, "'AAPL' is not COLUMN=TEXT."),
+        (["quarantine", "list", "instruments"], 1, "Rows of feed 'instruments' go to no fact"),
+        (["backfill", "observations", "--batch", "7"], 1, "Not all of these are batches of observations: (7,)."),
+        (["feeds", "reasons", "quotes"], 1, "There is no feed 'quotes'."),
         (["sql"], 2, "Missing argument 'STATEMENT'"),
         (["sql", "SELECT 1", "--nothing"], 2, "No such option"),
         (["migrate", "--down-to", "-1"], 2, "Invalid value"),

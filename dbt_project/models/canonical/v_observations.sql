@@ -1,9 +1,6 @@
--- The latest known value per source; for what was known earlier read fct_observations by known_at.
+-- The latest known value per source; for what was known earlier read v_observations_as_of.
 WITH latest AS (
-    SELECT *
-    FROM {{ ref('fct_observations') }}
-    ORDER BY known_at DESC, batch_id DESC, row_number DESC
-    LIMIT 1 BY instrument_id, field_id, observed_at, source_id
+    {{ latest_versions(ref('fct_observations'), ['instrument_id', 'field_id', 'observed_at', 'source_id']) }}
 ),
 
 named AS (

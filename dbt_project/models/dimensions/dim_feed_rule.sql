@@ -1,21 +1,7 @@
--- What happens to rows that break a rule, as the variable feed_rules of dbt_project.yml says.
-WITH declared AS (
-    SELECT arrayJoin(JSONExtractKeysAndValuesRaw('{{ var("feed_rules") | tojson }}')) AS rules_of_feed
-),
-
-unfolded AS (
-    SELECT
-        rules_of_feed.1 AS feed,
-        arrayJoin(JSONExtractKeysAndValues(rules_of_feed.2, 'String')) AS action_of_rule
-    FROM declared
-),
-
-staged AS (
-    SELECT
-        feed,
-        action_of_rule.1 AS rule,
-        action_of_rule.2 AS action
-    FROM unfolded
+-- What happens to rows that break a rule, as feeds.yml says.
+WITH staged AS (
+    SELECT declared.1 AS feed, declared.2 AS rule, declared.3 AS action
+    FROM (SELECT arrayJoin({{ tuples_in_sql(declared_rules()) }}) AS declared)
 ),
 
 known AS (

@@ -1,6 +1,7 @@
--- Adopted: rows arrive in mv_reject_observations, at the moment they land. What follows is their lineage.
-{%- for domain in ['instrument', 'field', 'data_class', 'product_type', 'asset_class', 'sub_asset_class', 'source'] %}
+-- Adopted: rows arrive in mv_reject_observations, when they are placed. What follows is their lineage.
+{%- for domain in ['source', 'instrument', 'asset_class', 'sub_asset_class', 'product_type', 'data_class', 'field'] %}
 -- depends_on: {{ ref('dict_' ~ domain ~ '_ids') }}
 {%- endfor %}
--- depends_on: {{ ref('dict_combination') }}, {{ ref('dict_feed_rule') }}
+-- depends_on: {{ ref('dict_feed_rule') }}, {{ ref('dict_reason') }}
+-- depends_on: {{ ref('dict_combination') }}
 SELECT * FROM {{ source('landing', 'landing_observations') }}

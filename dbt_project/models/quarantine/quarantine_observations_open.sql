@@ -1,5 +1,5 @@
 {{ config(materialized='view', meta={'owner': 'dbt'}, persist_docs={'relation': true, 'columns': true}) }}
--- A view over the log of attempts, hence dbt's own.
+-- A view over the log of attempts, hence dbt's own. Bit 63 says that a person gave the row up.
 
 WITH latest AS (
     SELECT *
@@ -9,4 +9,4 @@ WITH latest AS (
 )
 
 SELECT * FROM latest
-WHERE reason_mask != 0
+WHERE reason_mask != 0 AND NOT bitTest(reason_mask, 63)

@@ -31,7 +31,7 @@ def client(new_settings: Callable[..., Settings]) -> Iterator[Client]:
 def outcome(client: Client, rule: str, version: int, *rows: tuple[str, ...]) -> tuple[int, list[list[str]]]:
     """Facts, and reasons of what was quarantined, after these rows came in under this rule."""
     client.command(
-        f"INSERT INTO dim_feed_rule VALUES ('observations', 'combination_not_permitted', '{rule}', {version}, {NOW})"
+        f"INSERT INTO dim_feed_rule VALUES ('observations', 'forbidden_combination', '{rule}', {version}, {NOW})"
     )
     reload_dictionaries(client)
     client.insert(
@@ -47,7 +47,7 @@ def outcome(client: Client, rule: str, version: int, *rows: tuple[str, ...]) -> 
 
 
 def test_a_combination_that_no_lookup_file_has_is_rejected_with_its_own_reason(client: Client) -> None:
-    assert outcome(client, "reject", 1, GOOD_ROW, CURRENCY_ROW) == (1, [["combination_not_permitted"]])
+    assert outcome(client, "reject", 1, GOOD_ROW, CURRENCY_ROW) == (1, [["forbidden_combination"]])
 
 
 @pytest.mark.parametrize("action", ["warn", "off"])
@@ -63,6 +63,6 @@ def test_a_combination_of_codes_that_do_not_all_resolve_is_not_judged(client: Cl
 def test_a_retired_combination_is_rejected_until_it_returns(client: Client) -> None:
     assert outcome(client, "reject", 1, GOOD_ROW) == (1, [])
     client.command(f"INSERT INTO bridge_combination VALUES (1, 1, 1, 1, 1, false, 2, {NOW})")
-    assert outcome(client, "reject", 2, GOOD_ROW) == (0, [["combination_not_permitted"]])
+    assert outcome(client, "reject", 2, GOOD_ROW) == (0, [["forbidden_combination"]])
     client.command(f"INSERT INTO bridge_combination VALUES (1, 1, 1, 1, 1, true, 3, {NOW})")
     assert outcome(client, "reject", 3, GOOD_ROW) == (1, [])

@@ -49,6 +49,7 @@ REASONS = {
     "future_event_time",
     "missing_value",
     "bad_value",
+    "duplicate_in_batch",
 }
 FITS = {
     "number": re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?"),
@@ -219,9 +220,11 @@ def test_the_oracle_says_what_the_rules_say_for_every_row() -> None:
     instruments = read_csv(SAMPLE_DATA_DIR / "instruments" / "instruments.csv")
     codes = rules.read_codes(SEEDS_DIR, frozenset(row["instrument"] for row in instruments))
     for name, rows in observations().items():
-        for number, row in enumerate(rows, start=1):
+        observed = [rules.Observation(**row) for row in rows]
+        repeated = rules.repetitions(observed)
+        for number, row in enumerate(observed, start=1):
             said = oracle().get((name, number), ())
-            assert rules.reasons(rules.Observation(**row), codes) == said, (name, number)
+            assert rules.reasons(row, codes, is_repeated=number in repeated) == said, (name, number)
 
 
 def test_the_readme_counts_the_rows_of_every_file() -> None:

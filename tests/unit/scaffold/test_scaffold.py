@@ -37,7 +37,8 @@ def root(tmp_path: Path) -> Path:
     """A copy of what the scaffold reads and writes."""
     for folder in ("dbt_project/models", "migrations", "seeds"):
         shutil.copytree(PROJECT_ROOT / folder, tmp_path / folder)
-    shutil.copy(DBT_PROJECT_DIR / "domains.yml", tmp_path / "dbt_project")
+    for name in ("domains.yml", "feeds.yml"):
+        shutil.copy(DBT_PROJECT_DIR / name, tmp_path / "dbt_project")
     return tmp_path
 
 
@@ -202,7 +203,7 @@ def test_every_word_that_the_linter_reserves_is_refused() -> None:
 def test_a_file_that_cannot_be_written_leaves_all_of_them_as_they_were(
     root: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(verb, "_schema_after", lambda *_: "the schema")
+    monkeypatch.setattr(verb, "schema_after", lambda *_: "the schema")
     (root / "seeds/_seeds.yml").unlink()
     (root / "seeds/_seeds.yml").mkdir()
     before = contents(root)

@@ -1,0 +1,1 @@
+"""Dagster asset checks that are no dbt tests."""

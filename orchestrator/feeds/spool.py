@@ -1,0 +1,129 @@
+"""The spool: a delivery is read to its end and kept on disk in chunks before anything of it is used."""
+
+import shutil
+import tempfile
+import time
+from collections.abc import Callable, Collection, Iterable, Iterator
+from contextlib import closing, contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO
+
+import pyarrow as pa
+
+from orchestrator.exceptions import FeedError
+from orchestrator.feeds.chunks import chunks_of
+from orchestrator.feeds.columns import Columns
+from orchestrator.feeds.deliveries import delivered
+from orchestrator.feeds.readers import batches_of
+from orchestrator.feeds.sources import Source
+
+_PREFIX = "delivery-"
+_LEFTOVER_SECONDS = 24 * 60 * 60
+# A third of the bytes; packing takes no longer than writing the other two thirds.
+_WRITE_OPTIONS = pa.ipc.IpcWriteOptions(compression="lz4")
+
+
+@dataclass(frozen=True)
+class Spooled:
+    """A delivery that was read to its end without fault, kept on disk in chunks.
+
+    Attributes:
+        source: where it came from.
+        content_sha256: of the bytes as delivered, compressed as they came; 64 hexadecimal digits.
+        rows: how many it has.
+        chunk_rows: rows a chunk.
+        path: the chunks as an Arrow stream, one record batch each; there until the spool is closed.
+    """
+
+    source: Source
+    content_sha256: str
+    rows: int
+    chunk_rows: int
+    path: Path
+
+    def chunks(self) -> Iterator[pa.Table]:
+        """The rows in order, `chunk_rows` a table, the last one may have fewer; no table if there are no rows."""
+        with pa.memory_map(str(self.path)) as file, pa.ipc.open_stream(file) as reader:
+            for batch in reader:
+                yield pa.Table.from_batches([batch])
+
+
+@contextmanager
+def spooled(
+    source: Source,
+    columns: tuple[str, ...],
+    folder: Path,
+    chunk_rows: int,
+    *,
+    codes: Collection[str] = (),
+    may_lack: bool = False,
+    progress: Callable[[int], None] = lambda _rows: None,
+    stdin: BinaryIO | None = None,
+) -> Iterator[Spooled]:
+    """Read a delivery once, from its first byte to its last, and give it when all of it is without fault.
+
+    Args:
+        source: what to read.
+        columns: the wanted columns, in the wanted order; text, never null, as received.
+        folder: where the chunks are kept meanwhile; it is made if it is missing, and nothing stays in it.
+        chunk_rows: rows a chunk; the same content and number always give the same chunks.
+        codes: the columns that are wanted as `dictionary<int32, string>`, with one dictionary a chunk.
+        may_lack: the delivery may have some of the columns only; the others are '' in every row.
+        progress: called with the number of rows after each chunk.
+        stdin: read instead of this process's standard input.
+
+    Raises:
+        FeedFileError: the delivery cannot be read, or changed while it was; names file, line and value.
+        FeedError: the folder cannot be written.
+    """
+    wanted = Columns(columns, frozenset(codes), may_lack)
+    with _own_folder(folder) as own:
+        path = own / "chunks.arrows"
+        with delivered(source, own, stdin) as delivery:
+            with closing(batches_of(delivery, wanted)) as batches:
+                chunks = chunks_of(source.place, batches, wanted, chunk_rows)
+                rows = _kept(chunks, wanted.schema, path, progress)
+            content_sha256 = delivery.sha256()
+        yield Spooled(source, content_sha256, rows, chunk_rows, path)
+
+
+def _kept(chunks: Iterable[pa.RecordBatch], schema: pa.Schema, path: Path, progress: Callable[[int], None]) -> int:
+    rows = 0
+    try:
+        with pa.OSFile(str(path), "wb") as file, pa.ipc.new_stream(file, schema, options=_WRITE_OPTIONS) as writer:
+            for chunk in chunks:
+                writer.write_batch(chunk)
+                rows += chunk.num_rows
+                progress(chunk.num_rows)
+    except OSError as error:
+        raise _unwritable(path.parent, error) from error
+    return rows
+
+
+@contextmanager
+def _own_folder(folder: Path) -> Iterator[Path]:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        _remove_leftovers(folder)
+        own = Path(tempfile.mkdtemp(prefix=_PREFIX, dir=folder))
+    except OSError as error:
+        raise _unwritable(folder, error) from error
+    try:
+        yield own
+    finally:
+        shutil.rmtree(own, ignore_errors=True)
+
+
+def _remove_leftovers(folder: Path) -> None:
+    """What processes left that were killed. One that is alive has written within a day."""
+    eldest = time.time() - _LEFTOVER_SECONDS
+    for left in folder.glob(f"{_PREFIX}*"):
+        # Another process may remove its own at any moment.
+        with suppress(FileNotFoundError):
+            if max(path.stat().st_mtime for path in (left, *left.iterdir())) < eldest:
+                shutil.rmtree(left, ignore_errors=True)
+
+
+def _unwritable(folder: Path, error: OSError) -> FeedError:
+    return FeedError(f"{folder}: deliveries cannot be kept here: {error}.", "Make room, or give the right to write.")

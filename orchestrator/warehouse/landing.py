@@ -1,0 +1,78 @@
+"""Landing: the rows of a delivery, as received, into their landing table, in chunks that arrive once."""
+
+from collections.abc import Iterator
+from typing import Any, Final
+
+import pyarrow as pa
+from clickhouse_connect.driver.client import Client
+
+from orchestrator.feeds.feed import Feed
+from orchestrator.feeds.spool import Spooled
+from orchestrator.warehouse.batches import Batch
+
+_SETTINGS: Final[dict[str, Any]] = {
+    "async_insert": 0,
+    "insert_deduplicate": 1,
+    "min_insert_block_size_bytes": 0,
+}
+
+
+def land(client: Client, batch: Batch, delivery: Spooled) -> Iterator[int]:
+    """Land what is not landed yet; gives the rows of each chunk once they are.
+
+    A chunk is one block of one partition: it is there or it is not. Its token names batch and place, so that two who
+    land the same chunk at once, or one who does not know whether an insert arrived, land it once.
+    """
+    landed = _landed_chunks(client, batch.feed, batch.batch_id, delivery.chunk_rows)
+    first = 1
+    for number, chunk in enumerate(delivery.chunks()):
+        if landed.get(number, 0) < chunk.num_rows:
+            token = f"land:{batch.feed.name}:{batch.batch_id}:{delivery.chunk_rows}:{number}"
+            insert_stream(
+                client,
+                batch.feed.landing,
+                _with_lineage(chunk, batch, first),
+                _SETTINGS | _one_block(delivery.chunk_rows) | {"insert_deduplication_token": token},
+            )
+        first += chunk.num_rows
+        yield chunk.num_rows
+
+
+def insert_stream(client: Client, table: str, rows: pa.Table, settings: dict[str, Any]) -> None:
+    """Insert an Arrow table as a stream, which the engine reads while it comes; it would keep a file whole first.
+
+    Not compressed on the way: an engine on this host would only pay for it, one elsewhere has the network's own means.
+    """
+    sink = pa.BufferOutputStream()
+    with pa.ipc.new_stream(sink, rows.schema) as writer:
+        writer.write_table(rows)
+    client.raw_insert(
+        table,
+        column_names=rows.column_names,
+        insert_block=sink.getvalue().to_pybytes(),
+        settings=settings,
+        fmt="ArrowStream",
+    )
+
+
+def _one_block(rows: int) -> dict[str, int]:
+    return {"max_insert_block_size": rows, "min_insert_block_size_rows": rows}
+
+
+def _landed_chunks(client: Client, feed: Feed, batch_id: int, chunk_rows: int) -> dict[int, int]:
+    result = client.query(
+        f"SELECT intDiv(row_number - 1, {{chunk_rows:UInt64}}) AS chunk, count() FROM {feed.landing} "
+        "WHERE batch_id = {batch_id:UInt64} GROUP BY chunk",
+        {"batch_id": batch_id, "chunk_rows": chunk_rows},
+    )
+    return {int(chunk): int(rows) for chunk, rows in result.result_rows}
+
+
+def _with_lineage(chunk: pa.Table, batch: Batch, first_row: int) -> pa.Table:
+    rows = chunk.num_rows
+    columns = {
+        "batch_id": pa.repeat(pa.scalar(batch.batch_id, pa.uint64()), rows),
+        "row_number": pa.array(range(first_row, first_row + rows), pa.uint64()),
+        "received_at": pa.repeat(pa.scalar(batch.received_at, pa.timestamp("us", "UTC")), rows),
+    }
+    return pa.table({**columns, **{name: chunk.column(name) for name in chunk.column_names}}).combine_chunks()

@@ -1,0 +1,157 @@
+"""Plans: the acts of one file's life and what goes wrong in each of them, all of it drawn from a seed and a number."""
+
+import random
+from dataclasses import dataclass
+
+from integrity_faults import Fault, Kind, Of
+from integrity_rows import MIXES
+
+EVENTS = (
+    "codes_are_taught",
+    "codes_are_half_taught",
+    "the_fact_refuses",
+    "the_quarantine_refuses",
+    "somebody_loads",
+    "somebody_replays",
+    "somebody_backfills",
+)
+SELECTIONS = {"all": 1, "batch": 3, "reason": 2, "code": 2}
+LOSSES = ("partition", "quarantine", "both")
+_LATER_ACTS = {"replay": 5, "gate": 4, "backfill": 4, "discard": 3, "undo": 3}
+_MOST_ACTS = 4
+# in every so many plans it is the engine that is killed
+_ENGINE_KILL_EVERY = 8
+_ENGINE_KILLS = (Kind.ENGINE_KILLED_BEFORE, Kind.ENGINE_KILLED_AFTER)
+_CALM_KINDS = {
+    Kind.REFUSED: 3,
+    Kind.ANSWER_LOST: 3,
+    Kind.DISCONNECTED: 2,
+    Kind.CUT: 3,
+    Kind.PROCESS_KILLED_BEFORE: 2,
+    Kind.PROCESS_KILLED_AFTER: 5,
+    Kind.HAPPENS: 7,
+}
+_WEIGHTS_OF = {Of.ALL: 4, Of.WRITES: 3, Of.PLACING: 4}
+# how many requests an act sends at least: all, writing ones, those that write rows of the feed
+_REQUESTS = {
+    "load": (34, 10, 4),
+    "replay": (18, 6, 1),
+    "gate": (26, 8, 1),
+    "backfill": (22, 6, 1),
+    "discard": (16, 5, 1),
+    "undo": (18, 6, 1),
+}
+
+
+@dataclass(frozen=True)
+class Act:
+    """One operation that is disturbed, and then repeated.
+
+    Attributes:
+        name: the operation.
+        faults: of the operation, and of the first try to recover from that.
+        selection: what a replay is about.
+        loss: what is missing before a backfill.
+        is_recovered_by_backfill: whether the person who recovers begins with a backfill of the feed.
+    """
+
+    name: str
+    faults: tuple[Fault, Fault]
+    selection: str = ""
+    loss: str = ""
+    is_recovered_by_backfill: bool = False
+
+
+@dataclass(frozen=True)
+class Plan:
+    """One schedule.
+
+    Attributes:
+        rows, mix, years: of its file.
+        chunk_rows: rows of a statement.
+        acts: the first one loads the file.
+        kills_engine: whether it needs an engine of its own.
+        ends_with_replay: whether every late code is taught at last, and what is open replayed.
+    """
+
+    seed: int
+    number: int
+    rows: int
+    mix: str
+    years: int
+    chunk_rows: int
+    acts: tuple[Act, ...]
+    kills_engine: bool
+    ends_with_replay: bool
+
+    @property
+    def replays_all(self) -> bool:
+        """Whether rows of other files are replayed, too."""
+        return any(act.selection == "all" for act in self.acts)
+
+    def told(self) -> str:
+        """All of it, and how to repeat it alone."""
+        alone = f"--schedule-seed {self.seed} --first-schedule {self.number} --schedules 1"
+        lines = [f"Schedule {self.number} of seed {self.seed}; alone: pytest tests/faults/integrity {alone}"]
+        lines += [f"  {self.rows} rows, {self.mix}, {self.years} years, {self.chunk_rows} rows a statement"]
+        for act in self.acts:
+            first = "; recovered by a backfill first" * act.is_recovered_by_backfill
+            lines += [
+                f"  {act.name} {act.selection}{act.loss}{first}",
+                *(f"    {fault.told()}" for fault in act.faults),
+            ]
+        return "\n".join(lines)
+
+
+def plan_of(seed: int, number: int) -> Plan:
+    """The plan with this number; the same for ever, as long as this module does not change."""
+    chance = random.Random(f"{seed}/{number}")
+    chunk_rows = chance.choice((10, 14, 20))
+    kills_engine = number % _ENGINE_KILL_EVERY == _ENGINE_KILL_EVERY - 1
+    names = _names(chance)
+    return Plan(
+        seed=seed,
+        number=number,
+        rows=chance.randint(chunk_rows + 1, chance.choice((2, 2, 3)) * chunk_rows),
+        mix=chance.choices(list(MIXES), (6, 1, 3, 1))[0],
+        years=chance.choice((1, 2, 4)),
+        chunk_rows=chunk_rows,
+        acts=tuple(_act(chance, name, kills_engine=kills_engine) for name in names),
+        kills_engine=kills_engine,
+        ends_with_replay=chance.random() < 0.5,
+    )
+
+
+def _names(chance: random.Random) -> list[str]:
+    names = ["load"]
+    for _ in range(chance.randrange(_MOST_ACTS)):
+        name = chance.choices(list(_LATER_ACTS), list(_LATER_ACTS.values()))[0]
+        if name == "undo" and "discard" not in names:
+            name = "discard"
+        names.append(name)
+    return names
+
+
+def _act(chance: random.Random, name: str, *, kills_engine: bool) -> Act:
+    has_second = chance.random() < 0.2
+    return Act(
+        name,
+        (_fault(chance, name, kills_engine), _fault(chance, name, kills_engine) if has_second else Fault()),
+        selection=chance.choices(list(SELECTIONS), list(SELECTIONS.values()))[0] if name in {"replay", "gate"} else "",
+        loss=chance.choice(LOSSES) if name == "backfill" else "",
+        is_recovered_by_backfill=chance.random() < 0.2,
+    )
+
+
+def _fault(chance: random.Random, act: str, kills_engine: bool) -> Fault:
+    kinds = dict.fromkeys(_ENGINE_KILLS, 1) if kills_engine else _CALM_KINDS
+    [kind] = chance.choices(list(kinds), list(kinds.values()))
+    [of] = chance.choices(list(_WEIGHTS_OF), list(_WEIGHTS_OF.values()))
+    return Fault(
+        kind=kind,
+        at=chance.randint(1, dict(zip(Of, _REQUESTS[act], strict=True))[of]),
+        of=of,
+        milliseconds=round(chance.uniform(0.5, 15), 1),
+        restarts=kills_engine and chance.random() < 0.3,
+        event=chance.choice(EVENTS) if kind is Kind.HAPPENS else "",
+    )
