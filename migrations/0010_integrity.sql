@@ -75,6 +75,14 @@ ALTER TABLE ${DATABASE}.landing_observations ${ON_CLUSTER}
 ALTER TABLE ${DATABASE}.landing_observations ${ON_CLUSTER} MODIFY COLUMN IF EXISTS row_number UInt64 CODEC(T64, LZ4);
 ALTER TABLE ${DATABASE}.fct_observations ${ON_CLUSTER} MODIFY COLUMN IF EXISTS row_number UInt64 CODEC(T64, LZ4);
 ALTER TABLE ${DATABASE}.quarantine_observations ${ON_CLUSTER} MODIFY COLUMN IF EXISTS row_number UInt64 CODEC(T64, LZ4);
+ALTER TABLE ${DATABASE}.fct_observations ${ON_CLUSTER}
+    MODIFY COLUMN IF EXISTS source_id UInt32 CODEC(T64, LZ4),
+    MODIFY COLUMN IF EXISTS instrument_id UInt32 CODEC(T64, LZ4),
+    MODIFY COLUMN IF EXISTS asset_class_id UInt32 CODEC(T64, LZ4),
+    MODIFY COLUMN IF EXISTS sub_asset_class_id UInt32 CODEC(T64, LZ4),
+    MODIFY COLUMN IF EXISTS product_type_id UInt32 CODEC(T64, LZ4),
+    MODIFY COLUMN IF EXISTS data_class_id UInt32 CODEC(T64, LZ4),
+    MODIFY COLUMN IF EXISTS field_id UInt32 CODEC(T64, LZ4);
 
 ALTER TABLE ${DATABASE}.landing_observations ${ON_CLUSTER} MODIFY COMMENT 'One row per row of a file of observations, as received.';
 

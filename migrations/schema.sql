@@ -531,13 +531,13 @@ COMMENT 'One element per spelling of a sub-asset class, old ones and aliases inc
 
 CREATE TABLE fct_observations
 (
-    `instrument_id` UInt32,
-    `field_id` UInt32,
-    `data_class_id` UInt32,
-    `product_type_id` UInt32,
-    `asset_class_id` UInt32,
-    `sub_asset_class_id` UInt32,
-    `source_id` UInt32,
+    `instrument_id` UInt32 CODEC(T64, LZ4),
+    `field_id` UInt32 CODEC(T64, LZ4),
+    `data_class_id` UInt32 CODEC(T64, LZ4),
+    `product_type_id` UInt32 CODEC(T64, LZ4),
+    `asset_class_id` UInt32 CODEC(T64, LZ4),
+    `sub_asset_class_id` UInt32 CODEC(T64, LZ4),
+    `source_id` UInt32 CODEC(T64, LZ4),
     `observed_at` DateTime64(6, 'UTC'),
     `known_at` DateTime64(6, 'UTC'),
     `value_number` Nullable(Float64),

@@ -1,7 +1,7 @@
 """Two looks at everything: IDs in a fact that no dimension has, and batches whose rows are not all in one place.
 
-The fact has no constraint here, so that a few orphans could be planted; some batches have lost a row, too. Each look has
-to find them. They take turns in rounds, after one that does not count; the tables are in several parts, as after loads.
+The fact has no constraint here, so that orphans could be planted; some batches have lost a row, too. Each look has
+to find them. They take turns in rounds, after one that does not count; the tables are in several parts.
 """
 
 import argparse

@@ -1,6 +1,7 @@
 """Landing: the rows of a delivery, as received, into their landing table, in chunks that arrive once."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any, Final
 
 import pyarrow as pa
@@ -9,6 +10,7 @@ from clickhouse_connect.driver.client import Client
 from orchestrator.feeds.feed import Feed
 from orchestrator.feeds.spool import Spooled
 from orchestrator.warehouse.batches import Batch
+from orchestrator.warehouse.statements import at_once
 
 _SETTINGS: Final[dict[str, Any]] = {
     "async_insert": 0,
@@ -17,25 +19,37 @@ _SETTINGS: Final[dict[str, Any]] = {
 }
 
 
-def land(client: Client, batch: Batch, delivery: Spooled) -> Iterator[int]:
-    """Land what is not landed yet; gives the rows of each chunk once they are.
+def land(client: Client, batch: Batch, delivery: Spooled, statements: int = 1) -> Iterator[int]:
+    """Land what is not landed yet, some chunks at once; gives the rows of each chunk once they are.
 
     A chunk is one block of one partition: it is there or it is not. Its token names batch and place, so that two who
     land the same chunk at once, or one who does not know whether an insert arrived, land it once.
     """
     landed = _landed_chunks(client, batch.feed, batch.batch_id, delivery.chunk_rows)
+    return at_once(_landings(client, batch, delivery, landed), statements)
+
+
+def _landings(client: Client, batch: Batch, delivery: Spooled, landed: dict[int, int]) -> Iterator[Callable[[], int]]:
     first = 1
     for number, chunk in enumerate(delivery.chunks()):
         if landed.get(number, 0) < chunk.num_rows:
-            token = f"land:{batch.feed.name}:{batch.batch_id}:{delivery.chunk_rows}:{number}"
-            insert_stream(
-                client,
-                batch.feed.landing,
-                _with_lineage(chunk, batch, first),
-                _SETTINGS | _one_block(delivery.chunk_rows) | {"insert_deduplication_token": token},
-            )
+            yield partial(_land_chunk, client, batch, delivery.chunk_rows, number, chunk, first)
+        else:
+            yield partial(int, chunk.num_rows)
         first += chunk.num_rows
-        yield chunk.num_rows
+
+
+def _land_chunk(  # noqa: PLR0917 a chunk has as many facts
+    client: Client, batch: Batch, chunk_rows: int, number: int, chunk: pa.Table, first_row: int
+) -> int:
+    token = f"land:{batch.feed.name}:{batch.batch_id}:{chunk_rows}:{number}"
+    insert_stream(
+        client,
+        batch.feed.landing,
+        _with_lineage(chunk, batch, first_row),
+        _SETTINGS | _one_block(chunk_rows) | {"insert_deduplication_token": token},
+    )
+    return int(chunk.num_rows)
 
 
 def insert_stream(client: Client, table: str, rows: pa.Table, settings: dict[str, Any]) -> None:

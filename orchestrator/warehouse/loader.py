@@ -11,8 +11,7 @@ from clickhouse_connect.driver.exceptions import ClickHouseError
 
 from orchestrator.exceptions import FeedFileError, MigrationsMissingError
 from orchestrator.feeds.feed import Feed
-from orchestrator.feeds.readers import is_readable
-from orchestrator.feeds.sources import Source, source_of
+from orchestrator.feeds.sources import Source, is_readable, source_of
 from orchestrator.feeds.spool import Spooled, spooled
 from orchestrator.helpers import get_logger, sha256_hex
 from orchestrator.settings import Settings
@@ -47,6 +46,8 @@ LANDING: Final = "landing"
 PLACING: Final = "placing"
 _MESSAGE_CHARACTERS: Final = 2000
 _HASH_CHUNK: Final = 1 << 20
+# a chunk goes through the chain as one block, on one core; two of them keep the engine and this process busy
+_STATEMENTS: Final = 2
 
 Progress = Callable[[str, int], None]
 
@@ -76,6 +77,7 @@ class Circumstances:
         progress: told the phase and the number of rows after each chunk.
         spool_dir: where deliveries are kept while they are loaded; the system's temporary folder if None.
         lock_wait_seconds: how long to wait for somebody else who places rows of the same feed.
+        statements: how many chunks are landed or placed at once.
         stdin: where standard input comes from, if it is loaded.
     """
 
@@ -83,6 +85,7 @@ class Circumstances:
     progress: Progress = lambda _phase, _rows: None
     spool_dir: Path | None = None
     lock_wait_seconds: float = 600
+    statements: int = 1
     stdin: BinaryIO | None = None
 
 
@@ -98,6 +101,7 @@ def circumstances_of(
         progress=progress,
         spool_dir=settings.spool_dir,
         lock_wait_seconds=settings.touchstone_lock_wait_seconds,
+        statements=_STATEMENTS,
     )
 
 
@@ -186,7 +190,7 @@ def _load(client: Client, feed: Feed, delivery: Spooled, circumstances: Circumst
     # Somebody may have started the same content meanwhile.
     batch = _dated_by_first_try(batch, find(client, batch))
     try:
-        _tell(circumstances, LANDING, land(client, batch, delivery))
+        _tell(circumstances, LANDING, land(client, batch, delivery, circumstances.statements))
         prove_landed(client, batch, delivery.rows)
         counts = complete(client, batch, delivery.rows, circumstances)
     except Exception as error:
@@ -217,7 +221,11 @@ def complete(client: Client, batch: Batch, rows: int, circumstances: Circumstanc
     with placing_lock(client, feed, wait_seconds=circumstances.lock_wait_seconds, holder=holder) as lease:
         tries = tries_of(client, batch)
         record(client, batch, LANDED, Counts(rows, 0, 0))
-        _tell(circumstances, PLACING, place_batch(client, feed, batch.batch_id, rows, CHUNK_ROWS, tries, lease))
+        _tell(
+            circumstances,
+            PLACING,
+            place_batch(client, feed, batch.batch_id, rows, CHUNK_ROWS, tries, lease, circumstances.statements),
+        )
         counts = count(client, batch)
         reconcile(batch, counts, rows)
         prove_places(client, batch, rows)

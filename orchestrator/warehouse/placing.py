@@ -11,6 +11,7 @@ accepted, but which is not in the fact, was on its way when something broke, and
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Final
 
 from clickhouse_connect.driver.client import Client
@@ -19,6 +20,7 @@ from orchestrator.feeds.feed import DUPLICATE_IN_BATCH, Feed
 from orchestrator.helpers import get_logger
 from orchestrator.warehouse.batches import Tries
 from orchestrator.warehouse.locks import Lease, writer_lock
+from orchestrator.warehouse.statements import at_once
 
 log = get_logger(__name__)
 
@@ -65,6 +67,7 @@ def place_batch(  # noqa: PLR0917 a batch to place has as many facts
     chunk_rows: int,
     tries: Tries,
     lease: Lease,
+    statements: int = 1,
 ) -> Iterator[int]:
     """Place the landed rows 1 to `rows` of a batch; gives the rows of each chunk once they are in their places.
 
@@ -76,6 +79,7 @@ def place_batch(  # noqa: PLR0917 a batch to place has as many facts
         chunk_rows: rows a statement.
         tries: those before this one; where there are none, nobody needs to look what is in its place already.
         lease: of the feed's lock; required anew before each statement.
+        statements: how many chunks are placed at once.
 
     Raises:
         WriterLockError: another one took the lock meanwhile.
@@ -91,7 +95,8 @@ def place_batch(  # noqa: PLR0917 a batch to place has as many facts
         joined="" if is_fresh else _tried(feed),
         condition=_LANDED_IN_RANGE if is_fresh else f"{_LANDED_IN_RANGE}{_unplaced(feed)}",
     )
-    for number in range(-(-rows // chunk_rows)):
+
+    def placed_chunk(number: int) -> int:
         first, last = number * chunk_rows + 1, min((number + 1) * chunk_rows, rows)
         before = placed.get(number, Placed(0, 0))
         if before.rows < last - first + 1:
@@ -103,7 +108,9 @@ def place_batch(  # noqa: PLR0917 a batch to place has as many facts
                 {"batch_id": batch_id, "first": first, "last": last},
                 settings=placing_settings(f"place:{feed.name}:{batch_id}:{state}"),
             )
-        yield last - first + 1
+        return last - first + 1
+
+    yield from at_once((partial(placed_chunk, number) for number in range(-(-rows // chunk_rows))), statements)
 
 
 def entry_statement(feed: Feed, *, attempt: str, operation: str, is_repeated: str, joined: str, condition: str) -> str:

@@ -22,9 +22,7 @@ COUNTS = (
 )
 MOMENTS = {
     "while dimensions are built": "SELECT count() > 0 FROM touchstone.dim_product_type",
-    "while files are landed": "SELECT count() > 0 FROM touchstone.landing_observations",
-    "while facts are tested": "SELECT count() > 0 FROM touchstone.fct_observations "
-    "WHERE (SELECT count() FROM touchstone.ops_batches WHERE state = 'committed') >= 9",
+    "while files are landed and placed": "SELECT count() > 0 FROM touchstone.fct_observations",
 }
 DEADLINE_SECONDS = 120
 

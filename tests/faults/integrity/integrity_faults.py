@@ -151,8 +151,9 @@ class FaultyPool(PoolManager):
 
 
 def _statement(url: str, options: dict[str, Any]) -> str:
-    """The head of what the request asks for."""
+    """The head of what the request asks for; rows that the driver makes on the way are an insert's."""
     [asked] = parse_qs(urlsplit(url).query).get("query", [""])
     body = options.get("body")
-    data = bytes(body[:100]).decode(errors="replace") if isinstance(body, bytes | bytearray) else ""
-    return asked or data
+    if body is not None and not isinstance(body, bytes | bytearray):
+        return "INSERT"
+    return asked or bytes(body or b"")[:100].decode(errors="replace")

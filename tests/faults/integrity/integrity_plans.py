@@ -32,14 +32,14 @@ _CALM_KINDS = {
     Kind.HAPPENS: 7,
 }
 _WEIGHTS_OF = {Of.ALL: 4, Of.WRITES: 3, Of.PLACING: 4}
-# how many requests an act sends at least: all, writing ones, those that write rows of the feed
+# how many requests an act sends, mostly: all, writing ones, those that write rows of the feed
 _REQUESTS = {
-    "load": (34, 10, 4),
-    "replay": (18, 6, 1),
-    "gate": (26, 8, 1),
-    "backfill": (22, 6, 1),
-    "discard": (16, 5, 1),
-    "undo": (18, 6, 1),
+    "load": (36, 12, 4),
+    "replay": (18, 7, 2),
+    "gate": (26, 9, 1),
+    "backfill": (28, 9, 2),
+    "discard": (14, 6, 1),
+    "undo": (18, 7, 1),
 }
 
 
@@ -49,7 +49,8 @@ class Act:
 
     Attributes:
         name: the operation.
-        faults: of the operation, and of the first try to recover from that.
+        faults: of the operation, and of what is tried next, before anything is repeated in peace.
+        next_one: what is tried next if the second fault is for it: the operation again, or another one.
         selection: what a replay is about.
         loss: what is missing before a backfill.
         is_recovered_by_backfill: whether the person who recovers begins with a backfill of the feed.
@@ -59,6 +60,7 @@ class Act:
     faults: tuple[Fault, Fault]
     selection: str = ""
     loss: str = ""
+    next_one: str = ""
     is_recovered_by_backfill: bool = False
 
 
@@ -95,11 +97,9 @@ class Plan:
         lines = [f"Schedule {self.number} of seed {self.seed}; alone: pytest tests/faults/integrity {alone}"]
         lines += [f"  {self.rows} rows, {self.mix}, {self.years} years, {self.chunk_rows} rows a statement"]
         for act in self.acts:
-            first = "; recovered by a backfill first" * act.is_recovered_by_backfill
-            lines += [
-                f"  {act.name} {act.selection}{act.loss}{first}",
-                *(f"    {fault.told()}" for fault in act.faults),
-            ]
+            told = f"{act.name} {act.selection}{act.loss}: {act.faults[0].told()}"
+            second = f"; then {act.next_one}: {act.faults[1].told()}" * bool(act.next_one)
+            lines.append(f"  {told}{second}{'; recovered by a backfill first' * act.is_recovered_by_backfill}")
         return "\n".join(lines)
 
 
@@ -133,10 +133,12 @@ def _names(chance: random.Random) -> list[str]:
 
 
 def _act(chance: random.Random, name: str, *, kills_engine: bool) -> Act:
-    has_second = chance.random() < 0.2
+    has_second = chance.random() < 0.25
+    next_one = chance.choice((name, "replay", "backfill"))
     return Act(
         name,
-        (_fault(chance, name, kills_engine), _fault(chance, name, kills_engine) if has_second else Fault()),
+        (_fault(chance, name, kills_engine), _fault(chance, next_one, kills_engine) if has_second else Fault()),
+        next_one=next_one if has_second else "",
         selection=chance.choices(list(SELECTIONS), list(SELECTIONS.values()))[0] if name in {"replay", "gate"} else "",
         loss=chance.choice(LOSSES) if name == "backfill" else "",
         is_recovered_by_backfill=chance.random() < 0.2,

@@ -6,7 +6,7 @@ from random import Random
 
 from clickhouse_connect.driver.client import Client
 from clickhouse_connect.driver.exceptions import ClickHouseError
-from integrity_faults import Fault, Kind
+from integrity_faults import Fault
 from integrity_judge import (
     places_of,
     require_consistent_trail,
@@ -79,18 +79,16 @@ class Story:
             self._add_a_code(reload=act.name == "replay")
         elif act.name == "backfill":
             self._lose(act.loss)
-        operation = self._operation(act)
-        is_done = self._disturb(operation, act.faults[0])
-        if not is_done:
-            self._recover(operation, act)
+        if not self._disturb(self._operation(act, act.name), act.faults[0]):
+            self._recover(act)
         self._is_whole = True
         self._note(act)
         has_learned = any(event in told for event in ("taught", "replays") for told in self._events(act))
         self._judge(is_exact=act.name == "load" and not has_learned)
 
-    def _operation(self, act: Act) -> Operation:
+    def _operation(self, act: Act, name: str) -> Operation:
         wait = {"wait_seconds": PATIENCE_SECONDS}
-        match act.name:
+        match name:
             case "load":
                 return self._load
             case "replay":
@@ -98,7 +96,7 @@ class Story:
             case "gate":
                 return lambda client: self._pass_gate_and_replay(client, act)
             case "backfill":
-                return lambda client: backfill(client, FEED, (self.batch_id,), self.circumstances)
+                return self._backfill
             case "discard":
                 return lambda client: discard(client, FEED, self._of_batch(BAD_VALUE), "of no use", **wait)
             case _:
@@ -108,20 +106,23 @@ class Story:
     def _load(self, client: Client) -> None:
         load_file(client, FEED, self.path, self.circumstances)
 
+    def _backfill(self, client: Client) -> None:
+        backfill(client, FEED, (), self.circumstances)
+
     def _pass_gate_and_replay(self, client: Client, act: Act) -> None:
         pass_gate(client, (INSTRUMENTS, CODES), deadline_seconds=PATIENCE_SECONDS, reload=True)
         replay(client, FEED, self._selection(act), wait_seconds=PATIENCE_SECONDS)
 
     def _selection(self, act: Act) -> Selection:
         match act.selection:
-            case "batch":
-                return self._of_batch()
             case "reason":
                 return self._of_batch(UNKNOWN_INSTRUMENT)
             case "code":
                 return Selection(codes={"instrument": self.late[0]})
-            case _:
+            case "all":
                 return Selection()
+            case _:
+                return self._of_batch()
 
     def _of_batch(self, *reasons: str) -> Selection:
         return Selection(batches=(self.batch_id,), reasons=reasons)
@@ -189,36 +190,43 @@ class Story:
 
     def somebody_backfills(self) -> None:
         """An event: somebody else backfills the whole feed."""
-        self.world.meanwhile(lambda client: backfill(client, FEED, (), self.circumstances))
+        self.world.meanwhile(self._backfill)
 
     def _events(self, act: Act) -> list[str]:
         return [fault.event for fault in act.faults]
 
-    def _disturb(self, operation: Operation, fault: Fault) -> bool:
+    def _disturb(self, operation: Operation, fault: Fault, *, may_fail: bool = False) -> bool:
         """Do it with a fault, and look at what must hold even then; gives whether it was done all the same."""
         outcome = self.world.disturbed(operation, fault, getattr(self, fault.event, lambda: None))
         assert not outcome.said.startswith("unexpected"), outcome.said
-        assert outcome.has_fired or outcome.said == DONE, f"failed without a fault: {outcome.said}"
+        assert may_fail or outcome.has_fired or outcome.said == DONE, f"failed without a fault: {outcome.said}"
         self.fired.append(outcome.has_fired)
         if self.plan.kills_engine:
             self.world.start_engine()
         if fault.event.endswith("refuses"):
             self.world.refuse_nothing()
-        is_done = outcome.said == DONE
-        require_never_broken(self.world.client, is_whole=self._is_whole or is_done)
-        return is_done
+        require_never_broken(self.world.client, is_whole=self._is_whole)
+        return outcome.said == DONE
 
-    def _recover(self, operation: Operation, act: Act) -> None:
-        """Repeat it as a person would, who has had the dictionaries loaded; some look at what is unfinished first."""
-        if act.faults[1].kind is not Kind.NOTHING:
-            self._disturb(operation, act.faults[1])
-        if "codes_are_half_taught" in self._events(act):
+    def _recover(self, act: Act) -> None:
+        """Repeat it as a person would, who has had the dictionaries loaded; what was cut off last is repeated first."""
+        repeated = [act.name]
+        is_half_taught = "codes_are_half_taught" in self._events(act)
+        if act.next_one:
+            next_one = self._operation(act, act.next_one)
+            is_done = self._disturb(next_one, act.faults[1], may_fail=is_half_taught)
+            repeated = list(dict.fromkeys((act.next_one, act.name)))[is_done and act.next_one != act.name :]
+        if is_half_taught:
             self.world.reload()
+        for name in repeated:
+            self._repeat(self._operation(act, name), begins_with_backfill=act.is_recovered_by_backfill)
+
+    def _repeat(self, operation: Operation, *, begins_with_backfill: bool) -> None:
         failures = []
         for _ in range(_TRIES):
             try:
-                if act.is_recovered_by_backfill:
-                    backfill(self.world.client, FEED, (), self.circumstances)
+                if begins_with_backfill:
+                    self._backfill(self.world.client)
                 operation(self.world.client)
             except (ClickHouseError, TouchstoneError) as error:
                 failures.append(f"{type(error).__name__}: {error}")

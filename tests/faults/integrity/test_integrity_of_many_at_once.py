@@ -1,33 +1,19 @@
 """Several who load, replay and reload at once: every row ends in exactly one place, as if they had taken turns."""
 
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from itertools import count
 from pathlib import Path
 
 import pytest
-from clickhouse_connect.driver.client import Client
-from integrity_faults import Fault, FaultyPool, Kind, Of
-from integrity_judge import (
-    places_of,
-    require_consistent_trail,
-    require_exactly,
-    require_landed,
-    require_never_broken,
-    require_reconciled,
-)
-from integrity_rows import Row, late_codes
+from integrity_file import CHUNK_ROWS, File, interrupted_client, new_client, require_all_in_place
+from integrity_judge import places_of, require_never_broken
 from integrity_world import FEED, World
 
 from orchestrator.settings import Settings
 from orchestrator.warehouse import loader
-from orchestrator.warehouse.client import connect
 from orchestrator.warehouse.loader import LoadResult, load_file
 from orchestrator.warehouse.quarantine import Selection, replay
-
-CHUNK_ROWS = 10
-_numbers = count(1)
 
 
 @pytest.fixture(scope="module")
@@ -43,51 +29,10 @@ def small_chunks(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(loader, "CHUNK_ROWS", CHUNK_ROWS)
 
 
-class File:
-    """Three chunks: of ten rows six are good, one is bad, one repeats the first, and two have codes that come later."""
-
-    def __init__(self, folder: Path) -> None:
-        self.number = next(_numbers)
-        self.late = late_codes(self.number)
-        kinds = ("AAPL", self.late[0], "AAPL", "AAPL", "bad", "AAPL", self.late[1], "AAPL", "AAPL")
-        self.rows: list[Row] = []
-        for chunk in range(3):
-            of_chunk = [
-                Row(2005 + at % 3, "AAPL" if kind == "bad" else kind, f"{'bad' * (kind == 'bad')}{self.number}.{chunk}{at}")
-                for at, kind in enumerate(kinds)
-            ]
-            first = of_chunk[0]
-            self.rows += [*of_chunk, Row(first.year, first.instrument, first.value, is_repeated=True)]
-        self.path = folder / f"{self.number}.csv"
-        lines = [",".join(FEED.columns), *(",".join(row.cells) for row in self.rows)]
-        self.path.write_text("\n".join(lines) + "\n", encoding="utf-8")
-
-
 @pytest.fixture
 def file(tmp_path: Path) -> File:
     """A file that no other test has."""
     return File(tmp_path)
-
-
-def new_client(world: World) -> Client:
-    return connect(world.settings, database=world.settings.clickhouse_database)
-
-
-def interrupted_client(world: World, at: int, event: Callable[[], None]) -> Client:
-    """A client that has something happen before its `at`-th statement that writes rows of the feed."""
-    client = new_client(world)
-    pool = FaultyPool(Fault(Kind.HAPPENS, at, Of.PLACING), world.kill_engine, world.start_engine)
-    pool.happening = event
-    client.http = pool
-    return client
-
-
-def require_all_in_place(world: World, batch_id: int, file: File, taught: Sequence[str]) -> None:
-    counted = require_never_broken(world.client)
-    require_landed(world.client, batch_id, file.rows)
-    require_exactly(file.rows, places_of(world.client, batch_id, file.rows), taught, ())
-    require_consistent_trail(world.client, batch_id, len(file.rows))
-    require_reconciled(world.client, counted)
 
 
 def test_four_loads_of_the_same_file_at_once_land_and_place_it_once(world: World, file: File) -> None:
@@ -158,7 +103,9 @@ def test_codes_that_come_between_two_chunks_of_a_load_hold_from_there_on_and_a_r
     result = load_file(interrupted_client(world, 3 + 2, learn), FEED, file.path)
     places = places_of(world.client, result.batch_id, file.rows)
     late = {number for number, row in enumerate(file.rows, start=1) if row.instrument in file.late}
-    assert {number for number in late if number in places.reasons} == {number for number in late if number <= CHUNK_ROWS}
+    assert {number for number in late if number in places.reasons} == {
+        number for number in late if number <= CHUNK_ROWS
+    }
     require_never_broken(world.client)
     assert replay(world.client, FEED, Selection(batches=(result.batch_id,))).accepted == 2
     require_all_in_place(world, result.batch_id, file, file.late)
