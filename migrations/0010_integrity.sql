@@ -267,28 +267,43 @@ SELECT
     ifNull(value_as_number, ifNull(toFloat64(value_as_integer), toFloat64(value_as_boolean))) AS typed_value_number,
     if(type_of_value IN ('text', 'identifier'), value_in, NULL) AS typed_value_text,
     value_as_date AS typed_value_date,
-    bitShiftLeft(toUInt64(time_text = ''), 0) +
-    bitShiftLeft(toUInt64(time_text != '' AND isNull(parsed_time)), 1) +
-    bitShiftLeft(toUInt64(ifNull(parsed_time < toDateTime64('1970-01-01', 6, 'UTC'), false)), 2) +
-    bitShiftLeft(toUInt64(ifNull(parsed_time > received_at + INTERVAL 1 DAY, false)), 3) +
-    bitShiftLeft(toUInt64(source_code = ''), 4) +
-    bitShiftLeft(toUInt64(source_code != '' AND resolved_source_id = 0), 5) +
-    bitShiftLeft(toUInt64(instrument_code = ''), 6) +
-    bitShiftLeft(toUInt64(instrument_code != '' AND resolved_instrument_id = 0), 7) +
-    bitShiftLeft(toUInt64(asset_class_code = ''), 8) +
-    bitShiftLeft(toUInt64(asset_class_code != '' AND resolved_asset_class_id = 0), 9) +
-    bitShiftLeft(toUInt64(sub_asset_class_code = ''), 10) +
-    bitShiftLeft(toUInt64(sub_asset_class_code != '' AND resolved_sub_asset_class_id = 0), 11) +
-    bitShiftLeft(toUInt64(product_type_code = ''), 12) +
-    bitShiftLeft(toUInt64(product_type_code != '' AND resolved_product_type_id = 0), 13) +
-    bitShiftLeft(toUInt64(data_class_code = ''), 14) +
-    bitShiftLeft(toUInt64(data_class_code != '' AND resolved_data_class_id = 0), 15) +
-    bitShiftLeft(toUInt64(field_code = ''), 16) +
-    bitShiftLeft(toUInt64(field_code != '' AND resolved_field_id = 0), 17) +
-    bitShiftLeft(toUInt64(value_in = ''), 18) +
-    bitShiftLeft(toUInt64(value_in != '' AND type_of_value != '' AND NOT is_value_of_type), 19) +
-    bitShiftLeft(toUInt64(action = 'reject' AND has_all_ids AND NOT dictHas('${DATABASE}.dict_combination', combination)), 20) +
-    bitShiftLeft(toUInt64(is_repeated AND dictGetOrDefault('${DATABASE}.dict_feed_rule', 'action', ('observations', 'duplicate_in_batch'), 'off') = 'reject'), 21) AS reason_mask,
+    -- what is wrong is worked out only for rows that are not fine
+    if(
+        resolved_source_id != 0
+        AND resolved_instrument_id != 0
+        AND resolved_asset_class_id != 0
+        AND resolved_product_type_id != 0
+        AND resolved_data_class_id != 0
+        AND resolved_field_id != 0
+        AND resolved_sub_asset_class_id != 0
+        AND ifNull(parsed_time BETWEEN toDateTime64('1970-01-01', 6, 'UTC') AND received_at + INTERVAL 1 DAY, false)
+        AND is_value_of_type
+        AND (action != 'reject' OR dictHas('${DATABASE}.dict_combination', combination))
+        AND NOT is_repeated,
+        toUInt64(0),
+        bitShiftLeft(toUInt64(time_text = ''), 0)
+        + bitShiftLeft(toUInt64(time_text != '' AND isNull(parsed_time)), 1)
+        + bitShiftLeft(toUInt64(ifNull(parsed_time < toDateTime64('1970-01-01', 6, 'UTC'), false)), 2)
+        + bitShiftLeft(toUInt64(ifNull(parsed_time > received_at + INTERVAL 1 DAY, false)), 3)
+        + bitShiftLeft(toUInt64(source_code = ''), 4)
+        + bitShiftLeft(toUInt64(source_code != '' AND resolved_source_id = 0), 5)
+        + bitShiftLeft(toUInt64(instrument_code = ''), 6)
+        + bitShiftLeft(toUInt64(instrument_code != '' AND resolved_instrument_id = 0), 7)
+        + bitShiftLeft(toUInt64(asset_class_code = ''), 8)
+        + bitShiftLeft(toUInt64(asset_class_code != '' AND resolved_asset_class_id = 0), 9)
+        + bitShiftLeft(toUInt64(sub_asset_class_code = ''), 10)
+        + bitShiftLeft(toUInt64(sub_asset_class_code != '' AND resolved_sub_asset_class_id = 0), 11)
+        + bitShiftLeft(toUInt64(product_type_code = ''), 12)
+        + bitShiftLeft(toUInt64(product_type_code != '' AND resolved_product_type_id = 0), 13)
+        + bitShiftLeft(toUInt64(data_class_code = ''), 14)
+        + bitShiftLeft(toUInt64(data_class_code != '' AND resolved_data_class_id = 0), 15)
+        + bitShiftLeft(toUInt64(field_code = ''), 16)
+        + bitShiftLeft(toUInt64(field_code != '' AND resolved_field_id = 0), 17)
+        + bitShiftLeft(toUInt64(value_in = ''), 18)
+        + bitShiftLeft(toUInt64(value_in != '' AND type_of_value != '' AND NOT is_value_of_type), 19)
+        + bitShiftLeft(toUInt64(action = 'reject' AND has_all_ids AND NOT dictHas('${DATABASE}.dict_combination', combination)), 20)
+        + bitShiftLeft(toUInt64(is_repeated AND dictGetOrDefault('${DATABASE}.dict_feed_rule', 'action', ('observations', 'duplicate_in_batch'), 'off') = 'reject'), 21)
+    ) AS reason_mask,
     observed_at,
     source,
     instrument,

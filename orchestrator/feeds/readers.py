@@ -29,4 +29,3 @@ def batches_of(delivery: Delivery, columns: Columns) -> Batches:
         FeedFileError: the delivery cannot be read; names file, line and value.
     """
     return _READERS[delivery.source.format](delivery, columns)
-

@@ -23,11 +23,13 @@ class Resolution:
         parts: `expression AS name`, each of which may use those before it.
         typed: measure of the fact and its expression.
         conditions: by name of the reason; true when the row breaks the rule, never NULL.
+        fine: what must hold of a row that breaks no rule; so cheap to know that only others are looked at closely.
     """
 
     parts: tuple[str, ...]
     typed: tuple[tuple[str, str], ...]
     conditions: dict[str, str]
+    fine: tuple[str, ...]
 
 
 def resolution_of(feed: Feed) -> Resolution:
@@ -35,20 +37,24 @@ def resolution_of(feed: Feed) -> Resolution:
     parts: list[str] = []
     typed: list[tuple[str, str]] = []
     conditions: dict[str, str] = {}
+    fine: list[str] = []
     for column in [*_parents_first(feed.codes), *(column for column in feed.specs if not column.code)]:
-        more_parts, more_typed, more_conditions = _of_column(column, feed)
+        more_parts, more_typed, more_conditions, is_fine = _of_column(column, feed)
         parts += more_parts
+        fine.append(is_fine)
         typed += more_typed
         conditions |= more_conditions
     if FORBIDDEN_COMBINATION in feed.rules:
         parts += _combination_parts(feed)
         dictionary = "'${DATABASE}.dict_combination'"
-        conditions[FORBIDDEN_COMBINATION] = (
-            f"action = 'reject' AND has_all_ids AND NOT dictHas({dictionary}, combination)"
-        )
+        permitted = f"dictHas({dictionary}, combination)"
+        conditions[FORBIDDEN_COMBINATION] = f"action = 'reject' AND has_all_ids AND NOT {permitted}"
+        fine.append(f"(action != 'reject' OR {permitted})")
     if DUPLICATE_IN_BATCH in feed.rules:
         conditions[DUPLICATE_IN_BATCH] = f"is_repeated AND {_action_of(feed, DUPLICATE_IN_BATCH)} = 'reject'"
-    return Resolution(tuple(parts), tuple(typed), {reason.name: conditions[reason.name] for reason in reasons_of(feed)})
+        fine.append("NOT is_repeated")
+    by_bit = {reason.name: conditions[reason.name] for reason in reasons_of(feed)}
+    return Resolution(tuple(parts), tuple(typed), by_bit, tuple(fine))
 
 
 def measures_of(feed: Feed) -> tuple[tuple[str, str], ...]:
@@ -106,7 +112,7 @@ def _measures_of_column(column: Column) -> Iterator[tuple[str, str]]:
         yield f"{column.name}_date", "Nullable(Date32)"
 
 
-_Pieces = tuple[list[str], list[tuple[str, str]], dict[str, str]]
+_Pieces = tuple[list[str], list[tuple[str, str]], dict[str, str], str]
 
 
 def _of_column(column: Column, feed: Feed) -> _Pieces:
@@ -134,7 +140,8 @@ def _code(column: Column, feed: Feed) -> _Pieces:
         f"missing_{name}": f"{name}_code = ''",
         f"unknown_{name}": f"{name}_code != '' AND resolved_{column.id} = 0",
     }
-    return parts, [], conditions
+    known = f"resolved_{column.id} != 0"
+    return parts, [], conditions, f"({name}_code = '' OR {known})" if column.optional else known
 
 
 def _time(column: Column) -> _Pieces:
@@ -154,7 +161,8 @@ def _time(column: Column) -> _Pieces:
         f"out_of_range_{column.name}": f"ifNull(parsed_time < toDateTime64('{rule.earliest}', 6, 'UTC'), false)",
         FUTURE_EVENT_TIME: f"ifNull(parsed_time > received_at + INTERVAL {amount} {unit}, false)",
     }
-    return parts, [], conditions
+    bounds = f"toDateTime64('{rule.earliest}', 6, 'UTC') AND received_at + INTERVAL {amount} {unit}"
+    return parts, [], conditions, f"ifNull(parsed_time BETWEEN {bounds}, false)"
 
 
 def _number(column: Column) -> _Pieces:
@@ -180,7 +188,8 @@ def _number(column: Column) -> _Pieces:
     if bounds:
         conditions[f"out_of_range_{name}"] = f"{good} AND ifNull({' OR '.join(bounds)}, false)"
     typed = f"parsed_{name}" if column.optional else f"ifNull(parsed_{name}, 0)"
-    return parts, [(name, typed)], conditions
+    within = f"{good} AND NOT ifNull({' OR '.join(bounds)}, false)" if bounds else good
+    return parts, [(name, typed)], conditions, f"({name}_in = '' OR ({within}))" if column.optional else within
 
 
 def _choice(column: Column) -> _Pieces:
@@ -196,7 +205,8 @@ def _choice(column: Column) -> _Pieces:
         else f"CAST(greatest(number_of_{name}, 1), '{kind.replace(chr(39), chr(92) + chr(39))}')"
     )
     conditions = {f"missing_{name}": f"{name}_in = ''", f"bad_{name}": f"{name}_in != '' AND number_of_{name} = 0"}
-    return parts, [(name, typed)], conditions
+    known_word = f"number_of_{name} != 0"
+    return parts, [(name, typed)], conditions, f"({name}_in = '' OR {known_word})" if column.optional else known_word
 
 
 def _value(column: Column) -> _Pieces:
@@ -236,7 +246,7 @@ def _value(column: Column) -> _Pieces:
         f"missing_{name}": f"{text} = ''",
         f"bad_{name}": f"{text} != '' AND {kind} != '' AND NOT is_{name}_of_type",
     }
-    return parts, typed, conditions
+    return parts, typed, conditions, f"is_{name}_of_type"
 
 
 def _combination_parts(feed: Feed) -> list[str]:

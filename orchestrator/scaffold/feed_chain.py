@@ -39,6 +39,7 @@ def _statement(kind: str, feed: Feed) -> str:
             "parts": resolution.parts,
             "typed": resolution.typed,
             "conditions": resolution.conditions,
+            "fine": resolution.fine,
         }
     return render_template(f"feed/{kind}.sql.j2", **values).rstrip("\n")
 

@@ -90,7 +90,7 @@ def _fill(client: Client, delivery: Spooled) -> None:
         rows = chunk.num_rows
         lineage = {
             "batch_id": pa.repeat(pa.scalar(0, pa.uint64()), rows),
-            "row_number": pa.array(range(first, first + rows), pa.uint64()),
+            "row_number": pa.arange(first, first + rows),
             "attempt": pa.repeat(pa.scalar(1, pa.uint16()), rows),
             "operation_id": pa.repeat(pa.scalar(0, pa.uint64()), rows),
             "is_repeated": pa.repeat(pa.scalar(False, pa.bool_()), rows),

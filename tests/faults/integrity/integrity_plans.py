@@ -66,7 +66,7 @@ class Act:
 
 @dataclass(frozen=True)
 class Plan:
-    """One schedule.
+    """One story: acts that are disturbed, each by one schedule of its own or two.
 
     Attributes:
         rows, mix, years: of its file.
@@ -87,14 +87,19 @@ class Plan:
     ends_with_replay: bool
 
     @property
+    def faults(self) -> int:
+        """How many things go wrong."""
+        return sum(fault.kind is not Kind.NOTHING for act in self.acts for fault in act.faults)
+
+    @property
     def replays_all(self) -> bool:
         """Whether rows of other files are replayed, too."""
         return any(act.selection == "all" for act in self.acts)
 
     def told(self) -> str:
         """All of it, and how to repeat it alone."""
-        alone = f"--schedule-seed {self.seed} --first-schedule {self.number} --schedules 1"
-        lines = [f"Schedule {self.number} of seed {self.seed}; alone: pytest tests/faults/integrity {alone}"]
+        alone = f"pytest tests/faults/integrity --schedule-seed {self.seed} --first-story {self.number} --schedules 1"
+        lines = [f"Story {self.number} of seed {self.seed}; alone: {alone}"]
         lines += [f"  {self.rows} rows, {self.mix}, {self.years} years, {self.chunk_rows} rows a statement"]
         for act in self.acts:
             told = f"{act.name} {act.selection}{act.loss}: {act.faults[0].told()}"

@@ -49,9 +49,9 @@ class Row:
         return _IDS.get(self.instrument) or id_of(self.instrument), f"{self.year}-01-05", float(self.value)
 
 
-def late_codes(schedule: int) -> tuple[str, str]:
-    """The two codes that a schedule's file has and its story teaches."""
-    return f"LATE{schedule}0", f"LATE{schedule}1"
+def late_codes(story: int) -> tuple[str, str]:
+    """The two codes that a story's file has and its events teach."""
+    return f"LATE{story}0", f"LATE{story}1"
 
 
 def id_of(late_code: str) -> int:
@@ -59,20 +59,20 @@ def id_of(late_code: str) -> int:
     return 100 + int(late_code.removeprefix("LATE"))
 
 
-def year_of(schedule: int) -> int:
-    """A year, and so a partition of the fact, that no schedule shares with another one of the thirty before and after it."""
-    return 1971 + schedule % 31
+def year_of(story: int) -> int:
+    """A year, and so a partition of the fact, that no story shares with another one of the thirty before and after it."""
+    return 1971 + story % 31
 
 
-def rows_of(chance: random.Random, schedule: int, *, rows: int, mix: str, years: int) -> tuple[Row, ...]:
-    """Rows of one schedule; no other schedule has the same ones."""
-    late = late_codes(schedule)
+def rows_of(chance: random.Random, story: int, *, rows: int, mix: str, years: int) -> tuple[Row, ...]:
+    """Rows of one story; no other one has the same ones."""
+    late = late_codes(story)
     made: list[Row] = []
-    own_and_others = (year_of(schedule), *_YEARS)[:years]
+    own_and_others = (year_of(story), *_YEARS)[:years]
     for number, kind in enumerate(chance.choices(range(6), MIXES[mix], k=rows)):
         year = chance.choice(own_and_others)
-        value = f"{'bad' if kind in {1, 3} else ''}{schedule}.{number + 1:04}"
-        instrument = chance.choice(late) if kind in {2, 3} else f"NEVER{schedule}" if kind == 4 else "AAPL"
+        value = f"{'bad' if kind in {1, 3} else ''}{story}.{number + 1:04}"
+        instrument = chance.choice(late) if kind in {2, 3} else f"NEVER{story}" if kind == 4 else "AAPL"
         is_repeated = kind == 5 and bool(made)
         made.append(replace(chance.choice(made), is_repeated=True) if is_repeated else Row(year, instrument, value))
     return tuple(made)

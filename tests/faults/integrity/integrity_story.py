@@ -35,7 +35,7 @@ Operation = Callable[[Client], object]
 
 
 class Story:
-    """One schedule, from its file to the last judgement.
+    """One story, from its file to the last judgement.
 
     Attributes:
         known: late codes that dictionaries know for certain.
@@ -63,16 +63,18 @@ class Story:
 
     def tell(self) -> None:
         """All of it."""
+        client = self.world.client
         for act in self.plan.acts:
             self._play(act)
-        require_landed(self.world.client, self.batch_id, self.rows)
-        require_consistent_trail(self.world.client, self.batch_id, len(self.rows))
-        require_reconciled(self.world.client, require_never_broken(self.world.client))
         if self.plan.ends_with_replay:
             self.codes_are_taught()
             self.known = set(self.late)
-            replay(self.world.client, FEED, self._of_batch(), wait_seconds=PATIENCE_SECONDS)
+            replay(client, FEED, self._of_batch(), wait_seconds=PATIENCE_SECONDS)
             self._judge(is_exact=True)
+        require_landed(client, self.batch_id, self.rows)
+        require_consistent_trail(client, self.batch_id, len(self.rows))
+        require_no_orphans(client)
+        require_reconciled(client, require_never_broken(client))
 
     def _play(self, act: Act) -> None:
         if act.name in {"replay", "gate"}:
@@ -235,8 +237,6 @@ class Story:
         raise AssertionError("\n".join(["it cannot be recovered:", *failures]))
 
     def _judge(self, *, is_exact: bool) -> None:
-        require_never_broken(self.world.client)
-        require_no_orphans(self.world.client)
         places = places_of(self.world.client, self.batch_id, self.rows)
         require_possible(self.rows, places, self.late, self.discarded)
         assert self.settled <= places.facts.keys()

@@ -1,4 +1,4 @@
-"""A database that many schedules use one after the other, and operations on it that are disturbed in a process of their own."""
+"""A database that many stories use one after the other, and operations on it that are disturbed in a process of their own."""
 
 import multiprocessing
 import os

@@ -1,4 +1,4 @@
-"""Hundreds of schedules: an operation is disturbed at one of its requests, repeated, and every row is where it belongs.
+"""Schedules of faults: an operation is disturbed at one of its requests, repeated, and every row is where it belongs.
 
 `pytest tests/faults/integrity --schedules 5000 --schedule-seed 7` tries others; one that fails tells how to repeat it alone.
 """
@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from house import free_port
-from integrity_plans import plan_of
+from integrity_plans import Plan
 from integrity_story import Story
 from integrity_world import World
 
@@ -18,30 +18,30 @@ from orchestrator.warehouse import loader
 from orchestrator.warehouse.locks import Timing, writer_lock
 from orchestrator.warehouse.quarantine import replaying
 
-SCHEDULES_A_DATABASE = 25
+STORIES_A_DATABASE = 30
 
 
 class Worlds:
-    """The database in use, for so many schedules or until one fails in it."""
+    """The database in use, for so many stories or until one fails in it."""
 
     def __init__(self, new_settings: Callable[[], Settings]) -> None:
         self._new_settings = new_settings
         self._world: World | None = None
         self._left = 0
-        self.acts = 0
+        self.planned = 0
         self.fired = 0
 
     def take(self) -> World:
-        """The world of the next schedule."""
+        """The world of the next story."""
         if self._left == 0 or self._world is None:
             self.forget()
             self._world = World(self._new_settings())
-            self._left = SCHEDULES_A_DATABASE
+            self._left = STORIES_A_DATABASE
         self._left -= 1
         return self._world
 
     def forget(self) -> None:
-        """Drop the database; the next schedule has a new one."""
+        """Drop the database; the next story has a new one."""
         if self._world is not None:
             self._world.drop()
             self._world = None
@@ -65,13 +65,12 @@ def fragile(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Worlds]:
 
 
 def test_after_any_single_fault_repeating_the_operation_brings_every_row_to_its_one_place(
-    schedule: tuple[int, int],
+    plan: Plan,
     calm: Worlds,
     fragile: Worlds,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    plan = plan_of(*schedule)
     monkeypatch.setattr(loader, "CHUNK_ROWS", plan.chunk_rows)
     monkeypatch.setattr(replaying, "MOST_ROWS", 60 if plan.replays_all else plan.chunk_rows)
     # others look for the lock as often
@@ -84,12 +83,12 @@ def test_after_any_single_fault_repeating_the_operation_brings_every_row_to_its_
         error.add_note(plan.told())
         worlds.forget()
         raise
-    worlds.acts += len(story.fired)
+    worlds.planned += len(story.fired)
     worlds.fired += sum(story.fired)
 
 
 def test_most_faults_came(calm: Worlds, fragile: Worlds) -> None:
-    acts = calm.acts + fragile.acts
-    if acts < 50:
+    planned = calm.planned + fragile.planned
+    if planned < 50:
         pytest.skip("too few to judge by")
-    assert calm.fired + fragile.fired > 0.8 * acts
+    assert calm.fired + fragile.fired > 0.8 * planned
