@@ -21,17 +21,19 @@ check: .venv/dev.stamp ## lint, types, SQL, YAML, migrations, lookup desk
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
 	@$(BIN)/yamllint --strict .
-	@$(BIN)/sqlfluff lint --disable-progress-bar dbt_project/models dbt_project/tests/singular
+	@$(BIN)/sqlfluff lint --disable-progress-bar dbt_project/models dbt_project/analyses
 	@cd migrations && ../$(BIN)/sqlfluff lint --disable-progress-bar .
 	@$(BIN)/touchstone lookups check
 
-bench: .venv/dev.stamp ## the engine beside chdb in process, IDs beside other ways; half an hour; see benchmarks/README.md
+bench: .venv/dev.stamp ## the engine beside chdb, IDs and loads beside other ways; an hour; see benchmarks/README.md
 	@$(BIN)/python -m benchmarks.embedded.latency
 	@$(BIN)/python -m benchmarks.embedded.bulk
 	@$(BIN)/python -m benchmarks.embedded.load
 	@$(BIN)/python -m benchmarks.identity.append
 	@$(BIN)/python -m benchmarks.identity.desk
 	@$(BIN)/python -m benchmarks.identity.designs
+	@$(BIN)/python -m benchmarks.validated_load
+	@$(BIN)/python -m benchmarks.validated_load.scans
 
 lookups: .venv/run.stamp ## the analyst's check of seeds/
 	@$(BIN)/touchstone lookups check

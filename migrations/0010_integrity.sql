@@ -89,7 +89,7 @@ ALTER TABLE ${DATABASE}.landing_observations ${ON_CLUSTER} MODIFY COMMENT 'One r
 ALTER TABLE ${DATABASE}.quarantine_observations ${ON_CLUSTER}
     ADD COLUMN IF NOT EXISTS operation_id UInt64 AFTER attempt;
 
-ALTER TABLE ${DATABASE}.quarantine_observations ${ON_CLUSTER} MODIFY COMMENT 'One row per attempt that failed, and per later attempt of the same landed row; no reasons means that this attempt was accepted, discarded that a person gave it up.';
+ALTER TABLE ${DATABASE}.quarantine_observations ${ON_CLUSTER} MODIFY COMMENT 'One row per attempt that failed, and per later one of the same landed row. Without reasons it was accepted.';
 
 CREATE TABLE IF NOT EXISTS ${DATABASE}.feed_observations ${ON_CLUSTER} (
     batch_id UInt64,
@@ -230,13 +230,28 @@ WITH
     dictGetOrDefault('${DATABASE}.dict_sub_asset_class_ids', 'sub_asset_class_id', (resolved_asset_class_id, sub_asset_class_code), toUInt32(0)) AS resolved_sub_asset_class_id,
     trimBoth(observed_at) AS time_text,
     toDateTime64OrZero(time_text, 6, 'UTC') AS canonical_time,
-    if(toString(canonical_time) = time_text, canonical_time, if(match(time_text, '^([1-9]\\d{3}|0[1-9]\\d{2}|00[1-9]\\d|000[1-9])-(0[1-9]|1[0-2])-(0[1-9]|[12]\\d|3[01])([T ]([01]\\d|2[0-3]):[0-5]\\d(:[0-5]\\d(\\.\\d{1,9})?)?(Z|[+-](0\\d|1[0-4]):?[0-5]\\d)?)?$'), parseDateTime64BestEffortOrNull(time_text, 6, 'UTC'), NULL)) AS parsed_time,
+    if(
+        toString(canonical_time) = time_text,
+        canonical_time,
+        if(
+            match(
+                time_text,
+                '^([1-9]\\d{3}|0[1-9]\\d{2}|00[1-9]\\d|000[1-9])-(0[1-9]|1[0-2])-(0[1-9]|[12]\\d|3[01])([T ]([01]\\d|2[0-3]):[0-5]\\d(:[0-5]\\d(\\.\\d{1,9})?)?(Z|[+-](0\\d|1[0-4]):?[0-5]\\d)?)?$'
+            ),
+            parseDateTime64BestEffortOrNull(time_text, 6, 'UTC'),
+            NULL
+        )
+    ) AS parsed_time,
     trimBoth(value) AS value_in,
     dictGetOrDefault('${DATABASE}.dict_field', 'field_type', toUInt64(resolved_field_id), '') AS type_of_value,
     if(type_of_value = 'number', toFloat64OrNull(value_in), NULL) AS value_as_number,
     if(type_of_value = 'integer', toInt64OrNull(value_in), NULL) AS value_as_integer,
     if(type_of_value = 'boolean', transform(value_in, ['Y', 'N'], [1, 0], NULL), NULL) AS value_as_boolean,
-    if(type_of_value = 'date' AND match(value_in, '^([1-9]\\d{3}|0[1-9]\\d{2}|00[1-9]\\d|000[1-9])-(0[1-9]|1[0-2])-(0[1-9]|[12]\\d|3[01])$'), toDate32(parseDateTime64OrNull(value_in, '%Y-%m-%d', 'UTC')), NULL) AS value_as_date,
+    if(
+        type_of_value = 'date' AND match(value_in, '^([1-9]\\d{3}|0[1-9]\\d{2}|00[1-9]\\d|000[1-9])-(0[1-9]|1[0-2])-(0[1-9]|[12]\\d|3[01])$'),
+        toDate32(parseDateTime64OrNull(value_in, '%Y-%m-%d', 'UTC')),
+        NULL
+    ) AS value_as_date,
     multiIf(
         type_of_value = 'number', ifNull(isFinite(value_as_number), false),
         -- beyond 2^53 a Float64 would round it

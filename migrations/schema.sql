@@ -729,7 +729,7 @@ ENGINE = MergeTree
 PARTITION BY toYYYYMM(received_at)
 ORDER BY (batch_id, row_number, attempt)
 SETTINGS non_replicated_deduplication_window = 10000, replicated_deduplication_window = 10000, replicated_deduplication_window_seconds = 31536000, index_granularity = 8192
-COMMENT 'One row per attempt that failed, and per later attempt of the same landed row; no reasons means that this attempt was accepted, discarded that a person gave it up.';
+COMMENT 'One row per attempt that failed, and per later one of the same landed row. Without reasons it was accepted.';
 
 CREATE TABLE resolved_observations
 (

@@ -152,8 +152,18 @@ def _time(column: Column) -> _Pieces:
         f"trimBoth({column.name}) AS time_text",
         "toDateTime64OrZero(time_text, 6, 'UTC') AS canonical_time",
         # written back as it came it is good; only other spellings pay for the closer look
-        f"if(toString(canonical_time) = time_text, canonical_time, if(match(time_text, '{_ISO_8601}'), "
-        "parseDateTime64BestEffortOrNull(time_text, 6, 'UTC'), NULL)) AS parsed_time",
+        "if(\n"
+        "        toString(canonical_time) = time_text,\n"
+        "        canonical_time,\n"
+        "        if(\n"
+        "            match(\n"
+        "                time_text,\n"
+        f"                '{_ISO_8601}'\n"
+        "            ),\n"
+        "            parseDateTime64BestEffortOrNull(time_text, 6, 'UTC'),\n"
+        "            NULL\n"
+        "        )\n"
+        "    ) AS parsed_time",
     ]
     conditions = {
         f"missing_{column.name}": "time_text = ''",
@@ -221,8 +231,11 @@ def _value(column: Column) -> _Pieces:
         f"if({kind} = 'number', toFloat64OrNull({text}), NULL) AS {name}_as_number",
         f"if({kind} = 'integer', toInt64OrNull({text}), NULL) AS {name}_as_integer",
         f"if({kind} = 'boolean', transform({text}, ['Y', 'N'], [1, 0], NULL), NULL) AS {name}_as_boolean",
-        f"if({kind} = 'date' AND {iso_date}, toDate32(parseDateTime64OrNull({text}, '%Y-%m-%d', 'UTC')), NULL) "
-        f"AS {name}_as_date",
+        "if(\n"
+        f"        {kind} = 'date' AND {iso_date},\n"
+        f"        toDate32(parseDateTime64OrNull({text}, '%Y-%m-%d', 'UTC')),\n"
+        "        NULL\n"
+        f"    ) AS {name}_as_date",
         "multiIf(\n"
         f"        {kind} = 'number', ifNull(isFinite({name}_as_number), false),\n"
         "        -- beyond 2^53 a Float64 would round it\n"

@@ -3,6 +3,8 @@
 SELECT
     count() AS rows_scanned,
     {%- for domain in domains %}
-    countIf(NOT dictHas('{{ ref('dict_' ~ domain).schema }}.dict_{{ domain }}', toUInt64({{ domain }}_id))) AS orphans_of_{{ domain }}{{ ',' if not loop.last }}
+    countIf(
+        NOT dictHas('{{ ref('dict_' ~ domain).schema }}.dict_{{ domain }}', toUInt64({{ domain }}_id))
+    ) AS orphans_of_{{ domain }}{{ ',' if not loop.last }}
     {%- endfor %}
 FROM {{ ref('fct_observations') }}

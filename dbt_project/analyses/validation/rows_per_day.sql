@@ -10,7 +10,7 @@ compared AS (
         later.day AS day,
         any(later.rows_of_day) AS rows_landed,
         countIf(earlier.rows_of_day > 0) AS days_before,
-        quantileExactIf(0.5)(earlier.rows_of_day, earlier.rows_of_day > 0) AS median_before,
+        arrayReduce('quantileExact(0.5)', groupArrayIf(earlier.rows_of_day, earlier.rows_of_day > 0)) AS median_before,
         groupArrayIf(toInt64(earlier.rows_of_day), earlier.rows_of_day > 0) AS all_before
     FROM days AS later
     LEFT JOIN days AS earlier ON toDayOfWeek(earlier.day) = toDayOfWeek(later.day)

@@ -6,7 +6,7 @@
     SELECT *
     FROM {{ fact }}
     {%- if as_of %}
-    WHERE known_at <= {{ '{' ~ as_of ~ ":DateTime64(6, 'UTC')}" }}
+    WHERE known_at <= {{ '{' ~ as_of ~ ":DateTime64(6, 'UTC')}" if execute else 'now64(6)' }}
     {%- endif %}
     ORDER BY known_at DESC, batch_id DESC, row_number DESC
     LIMIT 1 BY {{ keys | join(', ') }}

@@ -42,8 +42,8 @@ def expressions() -> tuple[str, str]:
     """The view's own expression of the parsed time, and the slow way in it alone."""
     parts = dict(reversed(part.rsplit(" AS ", 1)) for part in resolution_of(get_feed("observations")).parts)
     quick = parts["parsed_time"]
-    slow = quick.partition("canonical_time, ")[2].removesuffix(")")
-    assert slow.startswith("if(match(time_text")
+    slow = quick.partition("canonical_time,\n")[2].strip().removesuffix(")")
+    assert slow.startswith("if(\n            match(")
     return quick, slow
 
 
