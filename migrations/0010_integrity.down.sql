@@ -87,11 +87,13 @@ ALTER TABLE ${DATABASE}.fct_observations ${ON_CLUSTER}
     MODIFY COLUMN IF EXISTS data_class_id REMOVE CODEC,
     MODIFY COLUMN IF EXISTS field_id REMOVE CODEC;
 
-ALTER TABLE ${DATABASE}.landing_observations ${ON_CLUSTER} MODIFY COMMENT 'One row per row of an observation file, as received.';
+ALTER TABLE ${DATABASE}.landing_observations ${ON_CLUSTER} MODIFY COMMENT
+    'One row per row of an observation file, as received.';
 
 ALTER TABLE ${DATABASE}.quarantine_observations ${ON_CLUSTER} DROP COLUMN IF EXISTS operation_id;
 
-ALTER TABLE ${DATABASE}.quarantine_observations ${ON_CLUSTER} MODIFY COMMENT 'One row per attempt that failed, and per later attempt of the same landed row; no reasons means that this attempt was accepted.';
+ALTER TABLE ${DATABASE}.quarantine_observations ${ON_CLUSTER} MODIFY COMMENT
+    'One row per attempt that failed, and per later attempt of the same landed row; no reasons means that this attempt was accepted.';
 
 CREATE MATERIALIZED VIEW IF NOT EXISTS ${DATABASE}.mv_reject_observations ${ON_CLUSTER}
 TO ${DATABASE}.quarantine_observations AS

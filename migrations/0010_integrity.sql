@@ -84,12 +84,14 @@ ALTER TABLE ${DATABASE}.fct_observations ${ON_CLUSTER}
     MODIFY COLUMN IF EXISTS data_class_id UInt32 CODEC(T64, LZ4),
     MODIFY COLUMN IF EXISTS field_id UInt32 CODEC(T64, LZ4);
 
-ALTER TABLE ${DATABASE}.landing_observations ${ON_CLUSTER} MODIFY COMMENT 'One row per row of a file of observations, as received.';
+ALTER TABLE ${DATABASE}.landing_observations ${ON_CLUSTER} MODIFY COMMENT
+    'One row per row of a file of observations, as received.';
 
 ALTER TABLE ${DATABASE}.quarantine_observations ${ON_CLUSTER}
     ADD COLUMN IF NOT EXISTS operation_id UInt64 AFTER attempt;
 
-ALTER TABLE ${DATABASE}.quarantine_observations ${ON_CLUSTER} MODIFY COMMENT 'One row per attempt that failed, and per later one of the same landed row. Without reasons it was accepted.';
+ALTER TABLE ${DATABASE}.quarantine_observations ${ON_CLUSTER} MODIFY COMMENT
+    'One row per attempt that failed, and per later one of the same landed row. Without reasons it was accepted.';
 
 CREATE TABLE IF NOT EXISTS ${DATABASE}.feed_observations ${ON_CLUSTER} (
     batch_id UInt64,
