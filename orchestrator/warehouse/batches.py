@@ -151,22 +151,13 @@ def is_name_known(client: Client, feed: Feed, source_file: str) -> bool:
     return bool(result.result_rows[0][0])
 
 
-@dataclass(frozen=True)
-class Tries:
-    """How often a batch was found wholly landed, and how often it was committed since."""
-
-    landed: int
-    committed: int
-
-
-def tries_of(client: Client, batch: Batch) -> Tries:
-    """What the audit trail says of earlier tries to place this batch."""
-    landed, committed = client.query(
-        "SELECT countIf(state = 'landed'), countIf(state = 'committed') FROM ops_batches "
-        "WHERE feed = {feed:String} AND batch_id = {batch_id:UInt64}",
+def was_landed(client: Client, batch: Batch) -> bool:
+    """Whether an earlier try has landed this batch wholly, so that some of its rows may be in their places."""
+    result = client.query(
+        "SELECT countIf(state = 'landed') FROM ops_batches WHERE feed = {feed:String} AND batch_id = {batch_id:UInt64}",
         {"feed": batch.feed.name, "batch_id": batch.batch_id},
-    ).result_rows[0]
-    return Tries(int(landed), int(committed))
+    )
+    return bool(result.result_rows[0][0])
 
 
 def count(client: Client, batch: Batch) -> Counts:

@@ -10,6 +10,7 @@ from clickhouse_connect.driver.client import Client
 from orchestrator.feeds.feed import Feed
 from orchestrator.feeds.spool import Spooled
 from orchestrator.warehouse.batches import Batch
+from orchestrator.warehouse.locks import Lease
 from orchestrator.warehouse.statements import at_once
 
 _SETTINGS: Final[dict[str, Any]] = {
@@ -19,30 +20,37 @@ _SETTINGS: Final[dict[str, Any]] = {
 }
 
 
-def land(client: Client, batch: Batch, delivery: Spooled, statements: int = 1) -> Iterator[int]:
+def land(client: Client, batch: Batch, delivery: Spooled, lease: Lease, statements: int = 1) -> Iterator[int]:
     """Land what is not landed yet, some chunks at once; gives the rows of each chunk once they are.
 
-    A chunk is one block of one partition: it is there or it is not. Its token names batch and place, so that two who
-    land the same chunk at once, or one who does not know whether an insert arrived, land it once.
+    A chunk is one block of one partition: it is there or it is not. Its token names batch, place and holder of the
+    feed's lock, so that a client that does not know whether an insert arrived may send it twice. A later holder sends
+    another token: an engine that was killed may have kept the token of rows that it lost.
+
+    Raises:
+        WriterLockError: another one took the lock meanwhile.
     """
     landed = _landed_chunks(client, batch.feed, batch.batch_id, delivery.chunk_rows)
-    return at_once(_landings(client, batch, delivery, landed), statements)
+    return at_once(_landings(client, batch, delivery, landed, lease), statements)
 
 
-def _landings(client: Client, batch: Batch, delivery: Spooled, landed: dict[int, int]) -> Iterator[Callable[[], int]]:
+def _landings(
+    client: Client, batch: Batch, delivery: Spooled, landed: dict[int, int], lease: Lease
+) -> Iterator[Callable[[], int]]:
     first = 1
     for number, chunk in enumerate(delivery.chunks()):
         if landed.get(number, 0) < chunk.num_rows:
-            yield partial(_land_chunk, client, batch, delivery.chunk_rows, number, chunk, first)
+            yield partial(_land_chunk, client, batch, delivery.chunk_rows, number, chunk, first, lease)
         else:
             yield partial(int, chunk.num_rows)
         first += chunk.num_rows
 
 
 def _land_chunk(  # noqa: PLR0917 a chunk has as many facts
-    client: Client, batch: Batch, chunk_rows: int, number: int, chunk: pa.Table, first_row: int
+    client: Client, batch: Batch, chunk_rows: int, number: int, chunk: pa.Table, first_row: int, lease: Lease
 ) -> int:
-    token = f"land:{batch.feed.name}:{batch.batch_id}:{chunk_rows}:{number}"
+    lease.require()
+    token = f"land:{batch.feed.name}:{batch.batch_id}:{lease.generation}:{chunk_rows}:{number}"
     insert_stream(
         client,
         batch.feed.landing,

@@ -32,10 +32,12 @@ from orchestrator.warehouse.batches import (
     prove_places,
     reconcile,
     record,
-    tries_of,
+    was_landed,
 )
 from orchestrator.warehouse.landing import land
+from orchestrator.warehouse.locks import Lease
 from orchestrator.warehouse.placing import place_batch, placing_lock
+from orchestrator.warehouse.quarantine.recovery import recover
 from orchestrator.warehouse.reconciliation import thresholds_exceeded
 
 log = get_logger(__name__)
@@ -126,7 +128,7 @@ def load_file(client: Client, feed: Feed, source: Source | Path, circumstances: 
         FeedFileError: it cannot be read; nothing of it counts as loaded.
         MigrationsMissingError: the feed's tables are not there.
         ReconciliationError: rows are missing or double after the load.
-        WriterLockError: somebody else placed rows of this feed for longer than the wait.
+        WriterLockError: somebody else loads or replays this feed for longer than the wait.
     """
     source = source if isinstance(source, Source) else source_of(source)
     _require_landing(client, feed)
@@ -182,20 +184,20 @@ def _committed_before(client: Client, batch: Batch) -> LoadResult | None:
 
 def _load(client: Client, feed: Feed, delivery: Spooled, circumstances: Circumstances) -> LoadResult:
     batch = identify(feed, delivery.content_sha256, delivery.source.name, circumstances.dagster_run_id)
-    known = _committed_before(client, batch)
-    if known is not None:
-        return known
-    batch = _dated_by_first_try(batch, find(client, batch))
-    record(client, batch, STARTED)
-    # Somebody may have started the same content meanwhile.
-    batch = _dated_by_first_try(batch, find(client, batch))
-    try:
-        _tell(circumstances, LANDING, land(client, batch, delivery, circumstances.statements))
-        prove_landed(client, batch, delivery.rows)
-        counts = complete(client, batch, delivery.rows, circumstances)
-    except Exception as error:
-        _record_failure(client, batch, error)
-        raise
+    holder = f"load of {batch.source_file}"
+    with placing_lock(client, feed, wait_seconds=circumstances.lock_wait_seconds, holder=holder) as lease:
+        known = _committed_before(client, batch)
+        if known is not None:
+            return known
+        batch = _dated_by_first_try(batch, find(client, batch))
+        record(client, batch, STARTED)
+        try:
+            _tell(circumstances, LANDING, land(client, batch, delivery, lease, circumstances.statements))
+            prove_landed(client, batch, delivery.rows)
+            counts = _placed(client, batch, delivery.rows, circumstances, lease)
+        except Exception as error:
+            _record_failure(client, batch, error)
+            raise
     return _told(batch, counts)
 
 
@@ -204,32 +206,35 @@ def complete(client: Client, batch: Batch, rows: int, circumstances: Circumstanc
 
     Args:
         client: connected to the warehouse's database.
-        batch: one that is wholly landed.
+        batch: one of a feed with a chain that is wholly landed.
         rows: how many rows its delivery has.
         circumstances: progress and patience.
 
     Raises:
         ReconciliationError: rows are missing or double afterwards.
-        WriterLockError: somebody else placed rows of this feed for longer than the wait.
+        WriterLockError: somebody else loads or replays this feed for longer than the wait.
     """
+    holder = f"backfill of {batch.source_file}"
+    with placing_lock(client, batch.feed, wait_seconds=circumstances.lock_wait_seconds, holder=holder) as lease:
+        return _placed(client, batch, rows, circumstances, lease)
+
+
+def _placed(client: Client, batch: Batch, rows: int, circumstances: Circumstances, lease: Lease) -> Counts:
     feed = batch.feed
-    if not feed.has_chain:
-        counts = count(client, batch)
-        record(client, batch, COMMITTED, counts)
-        return counts
-    holder = f"load of {batch.source_file}"
-    with placing_lock(client, feed, wait_seconds=circumstances.lock_wait_seconds, holder=holder) as lease:
-        tries = tries_of(client, batch)
+    if feed.has_chain:
+        recover(client, feed, lease)
+        is_fresh = not was_landed(client, batch)
         record(client, batch, LANDED, Counts(rows, 0, 0))
-        _tell(
-            circumstances,
-            PLACING,
-            place_batch(client, feed, batch.batch_id, rows, CHUNK_ROWS, tries, lease, circumstances.statements),
+        statements = circumstances.statements
+        chunks = place_batch(
+            client, feed, batch.batch_id, rows, CHUNK_ROWS, lease, is_fresh=is_fresh, statements=statements
         )
-        counts = count(client, batch)
-        reconcile(batch, counts, rows)
+        _tell(circumstances, PLACING, chunks)
+    counts = count(client, batch)
+    reconcile(batch, counts, rows)
+    if feed.has_chain:
         prove_places(client, batch, rows)
-        record(client, batch, COMMITTED, counts)
+    record(client, batch, COMMITTED, counts)
     return counts
 
 

@@ -2,7 +2,7 @@
 
 Loads, backfills and replays all enter here, under one lock per feed. What is in a place already is seen in the tables
 themselves, not in a record of what was tried: after any failure the rest is placed, and nothing twice. A statement that
-may still run is waited for by the lock; a token made of what the statement adds to is the second wall.
+may still run is waited for by the lock, and each names its holder in its token, for a client that sends it twice.
 
 A row is in the fact, or its latest attempt in quarantine has reasons. One whose latest attempt says that it was
 accepted, but which is not in the fact, was on its way when something broke, and is placed again.
@@ -10,7 +10,6 @@ accepted, but which is not in the fact, was on its way when something broke, and
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from functools import partial
 from typing import Any, Final
 
@@ -18,7 +17,6 @@ from clickhouse_connect.driver.client import Client
 
 from orchestrator.feeds.feed import DUPLICATE_IN_BATCH, Feed
 from orchestrator.helpers import get_logger
-from orchestrator.warehouse.batches import Tries
 from orchestrator.warehouse.locks import Lease, writer_lock
 from orchestrator.warehouse.statements import at_once
 
@@ -43,14 +41,6 @@ _LANDED_IN_RANGE: Final = (
 _IN_RANGE: Final = f"{_OF_BATCH} AND row_number BETWEEN {{first:UInt64}} AND {{last:UInt64}}"
 
 
-@dataclass(frozen=True)
-class Placed:
-    """How many rows of a range of row numbers are in a place, and the sum of a hash of those numbers."""
-
-    rows: int
-    fingerprint: int
-
-
 @contextmanager
 def placing_lock(client: Client, feed: Feed, *, wait_seconds: float, holder: str) -> Iterator[Lease]:
     """Be the only one who places rows of this feed; see `writer_lock` for what is raised."""
@@ -65,8 +55,9 @@ def place_batch(  # noqa: PLR0917 a batch to place has as many facts
     batch_id: int,
     rows: int,
     chunk_rows: int,
-    tries: Tries,
     lease: Lease,
+    *,
+    is_fresh: bool,
     statements: int = 1,
 ) -> Iterator[int]:
     """Place the landed rows 1 to `rows` of a batch; gives the rows of each chunk once they are in their places.
@@ -77,14 +68,13 @@ def place_batch(  # noqa: PLR0917 a batch to place has as many facts
         batch_id: the batch, wholly landed.
         rows: how many rows it has.
         chunk_rows: rows a statement.
-        tries: those before this one; where there are none, nobody needs to look what is in its place already.
         lease: of the feed's lock; required anew before each statement.
+        is_fresh: nobody has tried before, so that nobody needs to look what is in its place already.
         statements: how many chunks are placed at once.
 
     Raises:
         WriterLockError: another one took the lock meanwhile.
     """
-    is_fresh = tries.landed == 0
     placed = {} if is_fresh else _placed_by_chunk(client, feed, batch_id, chunk_rows)
     is_repeated = _is_repeated_in_batch(client, feed, batch_id)
     statement = entry_statement(
@@ -98,15 +88,14 @@ def place_batch(  # noqa: PLR0917 a batch to place has as many facts
 
     def placed_chunk(number: int) -> int:
         first, last = number * chunk_rows + 1, min((number + 1) * chunk_rows, rows)
-        before = placed.get(number, Placed(0, 0))
-        if before.rows < last - first + 1:
+        if placed.get(number, 0) < last - first + 1:
             lease.require()
-            # two who add to the same state send the same token; what was deleted after a commit can be placed again
-            state = f"{tries.committed}:{first}-{last}:{before.rows}:{before.fingerprint}"
+            # a later holder sends another token: an engine that was killed may have kept the token of rows that it lost
+            place = f"{lease.generation}:{first}-{last}"
             client.command(
                 statement,
                 {"batch_id": batch_id, "first": first, "last": last},
-                settings=placing_settings(f"place:{feed.name}:{batch_id}:{state}"),
+                settings=placing_settings(f"place:{feed.name}:{batch_id}:{place}"),
             )
         return last - first + 1
 
@@ -178,15 +167,15 @@ def _unplaced(feed: Feed) -> str:
     )
 
 
-def _placed_by_chunk(client: Client, feed: Feed, batch_id: int, chunk_rows: int) -> dict[int, Placed]:
+def _placed_by_chunk(client: Client, feed: Feed, batch_id: int, chunk_rows: int) -> dict[int, int]:
     result = client.query(
-        "SELECT intDiv(row_number - 1, {chunk_rows:UInt64}) AS chunk, count(), sum(cityHash64(row_number)) FROM ("
+        "SELECT intDiv(row_number - 1, {chunk_rows:UInt64}) AS chunk, count() FROM ("
         f"SELECT row_number FROM {feed.fact} WHERE {_OF_BATCH} "
         f"UNION DISTINCT SELECT row_number FROM ({_latest(feed, _OF_BATCH)}) WHERE mask != 0"
         ") GROUP BY chunk",
         {"batch_id": batch_id, "chunk_rows": chunk_rows},
     )
-    return {int(chunk): Placed(int(rows), int(fingerprint)) for chunk, rows, fingerprint in result.result_rows}
+    return {int(chunk): int(rows) for chunk, rows in result.result_rows}
 
 
 def _is_repeated_in_batch(client: Client, feed: Feed, batch_id: int) -> str:

@@ -8,7 +8,7 @@ from orchestrator.feeds.reasons import DISCARDED, DISCARDED_BIT
 from orchestrator.helpers import get_logger
 from orchestrator.warehouse.placing import placing_lock, placing_settings
 from orchestrator.warehouse.quarantine.operations import DISCARD, DONE, STARTED, Outcome, new_operation, record
-from orchestrator.warehouse.quarantine.replaying import recover
+from orchestrator.warehouse.quarantine.recovery import recover
 from orchestrator.warehouse.quarantine.selection import Selection, count_selected, require_selection, selected_rows
 
 log = get_logger(__name__)

@@ -77,13 +77,13 @@ def record(
     client.insert("ops_quarantine", [row], column_names=_COLUMNS, settings={"async_insert": 0})
 
 
-def unfinished_replays(client: Client, feed: Feed) -> list[Operation]:
-    """Replays that began and neither ended nor were recovered, the oldest first."""
+def unfinished(client: Client, feed: Feed, action: str) -> list[Operation]:
+    """Replays or discards that began and neither ended nor were recovered, the oldest first."""
     result = client.query(
-        "SELECT operation_id, feed, 'replay', any(selection), any(note), any(dagster_run_id) FROM ops_quarantine "
-        "WHERE feed = {feed:String} AND action = 'replay' "
+        "SELECT operation_id, feed, {action:String}, any(selection), any(note), any(dagster_run_id) "
+        "FROM ops_quarantine WHERE feed = {feed:String} AND toString(action) = {action:String} "
         "GROUP BY operation_id, feed HAVING countIf(state != 'started') = 0 ORDER BY min(recorded_at)",
-        {"feed": feed.name},
+        {"feed": feed.name, "action": action},
     )
     return [Operation(*row) for row in result.result_rows]
 

@@ -17,7 +17,7 @@ from orchestrator.warehouse import loader
 from orchestrator.warehouse.backfilling import backfill
 from orchestrator.warehouse.gate import pass_gate
 from orchestrator.warehouse.loader import load_file
-from orchestrator.warehouse.quarantine import Selection, discard, replay, replaying
+from orchestrator.warehouse.quarantine import Selection, discard, feeding, replay
 
 
 @pytest.fixture(scope="module")
@@ -31,7 +31,7 @@ def world(new_settings: Callable[[], Settings]) -> Iterator[World]:
 @pytest.fixture(autouse=True)
 def small_chunks(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(loader, "CHUNK_ROWS", CHUNK_ROWS)
-    monkeypatch.setattr(replaying, "MOST_ROWS", CHUNK_ROWS)
+    monkeypatch.setattr(feeding, "MOST_ROWS", CHUNK_ROWS)
 
 
 @pytest.fixture
@@ -144,7 +144,6 @@ def test_ids_that_the_foreign_key_does_not_know_yet_stop_a_load_and_the_gate_let
     require_all_in_place(world, result.batch_id, file, file.late)
 
 
-@pytest.mark.xfail(reason="a load does not recover replays that were cut off, though it has the lock", strict=True)
 @pytest.mark.parametrize("completed_by", ["load", "backfill"])
 def test_a_load_is_completed_although_a_replay_of_its_first_rows_was_cut_off(
     world: World, file: File, completed_by: str
@@ -165,7 +164,6 @@ def test_a_load_is_completed_although_a_replay_of_its_first_rows_was_cut_off(
         require_all_in_place(world, batch_id, file, file.late)
 
 
-@pytest.mark.xfail(reason="only replays are ended in the record by the next one", strict=True)
 @pytest.mark.parametrize("lost", [Kind.REFUSED, Kind.ANSWER_LOST])
 def test_a_discard_that_was_cut_off_is_ended_in_the_record_by_the_next_one(
     world: World, file: File, lost: Kind

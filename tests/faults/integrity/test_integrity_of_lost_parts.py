@@ -23,7 +23,6 @@ from orchestrator.warehouse.loader import load_file
 from orchestrator.warehouse.quarantine import Selection, replay
 
 TRIES = 3
-stuck = pytest.mark.xfail(reason="the retry sends the same token and is taken for a repetition", strict=True)
 
 
 @pytest.fixture(scope="module")
@@ -79,9 +78,9 @@ def test_a_replay_whose_token_outlived_its_rows_is_recovered(world: World, tmp_p
     ("table", "kinds", "at"),
     [
         (FEED.fact, "good late good good bad good later good good", 3 + 2),
-        pytest.param(FEED.fact, "good " * CHUNK_ROWS, 3 + 2, marks=stuck),
-        pytest.param(FEED.quarantine, "bad " * CHUNK_ROWS, 3 + 2, marks=stuck),
-        pytest.param(FEED.landing, "good " * CHUNK_ROWS, 2, marks=stuck),
+        (FEED.fact, "good " * CHUNK_ROWS, 3 + 2),
+        (FEED.quarantine, "bad " * CHUNK_ROWS, 3 + 2),
+        (FEED.landing, "good " * CHUNK_ROWS, 2),
     ],
 )
 def test_a_load_whose_token_outlived_its_rows_is_completed_by_loading_again(

@@ -16,7 +16,7 @@ from orchestrator.embedded import stop_engine
 from orchestrator.settings import Settings
 from orchestrator.warehouse import loader
 from orchestrator.warehouse.locks import Timing, writer_lock
-from orchestrator.warehouse.quarantine import replaying
+from orchestrator.warehouse.quarantine import feeding
 
 STORIES_A_DATABASE = 30
 
@@ -72,7 +72,7 @@ def test_after_any_single_fault_repeating_the_operation_brings_every_row_to_its_
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(loader, "CHUNK_ROWS", plan.chunk_rows)
-    monkeypatch.setattr(replaying, "MOST_ROWS", 60 if plan.replays_all else plan.chunk_rows)
+    monkeypatch.setattr(feeding, "MOST_ROWS", 60 if plan.replays_all else plan.chunk_rows)
     # others look for the lock as often
     monkeypatch.setitem(writer_lock.__wrapped__.__kwdefaults__, "timing", Timing(poll_seconds=0.05))
     worlds = fragile if plan.kills_engine else calm
