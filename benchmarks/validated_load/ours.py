@@ -40,9 +40,9 @@ _DECLARED: Final[dict[str, Any]] = {
 
 def ours(engine: Engine, files: Files, known: Sequence[Dimension], input_format: str) -> EngineWay:
     """Our way for the vendor's file."""
-    feed = _feed(known)
+    feed = declared_trades(known)
     load = partial(validated, feed=feed, path=files.raw[input_format])
-    return EngineWay(OURS, files.rows, engine, [*_operations(), *_chain(feed)], load, OUTCOME)
+    return EngineWay(OURS, files.rows, engine, [*operations(), *_chain(feed)], load, OUTCOME)
 
 
 def validated(address: Address, *, feed: Feed, path: Path) -> None:
@@ -51,8 +51,8 @@ def validated(address: Address, *, feed: Feed, path: Path) -> None:
         load_file(address.client(), feed, path, Circumstances(spool_dir=Path(spool), statements=2))
 
 
-def _feed(known: Sequence[Dimension]) -> Feed:
-    """Symbols arrive in feeds, the other codes are few and of the desk."""
+def declared_trades(known: Sequence[Dimension]) -> Feed:
+    """The feed of trades: symbols arrive in feeds, the other codes are few and of the desk."""
     domains = tuple(
         Domain(
             name=each.name,
@@ -69,7 +69,7 @@ def _feed(known: Sequence[Dimension]) -> Feed:
     return feed
 
 
-def _operations() -> list[str]:
+def operations() -> list[str]:
     """The audit trail of loads, as migrations make it."""
     created = (MIGRATIONS_DIR / "0001_operations.sql").read_text(encoding="utf-8")
     statement = created[created.index("CREATE TABLE") :].strip().rstrip(";")

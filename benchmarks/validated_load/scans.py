@@ -1,11 +1,12 @@
-"""Two looks at everything: IDs in a fact that no dimension has, and batches whose rows are not all in one place.
+"""Two looks at everything: facts whose IDs no dimension has, and batches whose rows are not all in one place.
 
-The fact has no constraint here, so that orphans could be planted; some batches have lost a row, too. Each look has
-to find them. They take turns in rounds, after one that does not count; the tables are in several parts.
+They are the project's own `find_orphans` and `reconcile_feed`, on the tables of a declared feed; only the fact has no
+constraints here, so that orphans could be planted. Some batches have lost a row, too. Each look has to find them. They
+take turns in rounds, after one that does not count; the tables are in several parts.
 """
 
 import argparse
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from statistics import median
 from typing import Final
 
@@ -15,8 +16,13 @@ from benchmarks.embedded.setting import parser as parser_of_engine
 from benchmarks.embedded.setting import show
 from benchmarks.identity.setting import timed
 from benchmarks.validated_load.data import Dimension, dimensions
+from benchmarks.validated_load.ours import declared_trades, operations
 from benchmarks.validated_load.setting import DATABASE, new_trade_engine
+from orchestrator.feeds.feed import Feed
+from orchestrator.feeds.reasons import DISCARDED_BIT
 from orchestrator.helpers import configure_logging
+from orchestrator.scaffold.feed_chain import chain_of
+from orchestrator.warehouse.reconciliation import ROWS_MISSING, find_orphans, reconcile_feed
 
 _BATCHES: Final = 1_000
 _PARTS: Final = 5
@@ -28,61 +34,7 @@ _DISCARDED: Final = 2
 _RESOLVED_LATER: Final = 3
 _PLACE: Final = "number % 1000"
 _LINEAGE: Final = "intDiv(number * {batches}, {rows}) + 1 AS batch_id, number + 1 AS row_number"
-_TABLES: Final = (
-    "CREATE TABLE fct_trades (instrument_id UInt32, trade_time DateTime64(6, 'UTC'), venue_id UInt32, "
-    "currency_id UInt32, product_type_id UInt32, price Float64, quantity Float64, batch_id UInt64, row_number UInt64) "
-    "ENGINE = MergeTree PARTITION BY toYYYYMM(trade_time) ORDER BY (instrument_id, trade_time)",
-    "CREATE TABLE landing (batch_id UInt64, row_number UInt64, symbol String) "
-    "ENGINE = MergeTree ORDER BY (batch_id, row_number)",
-    "CREATE TABLE quarantine (batch_id UInt64, row_number UInt64, attempt UInt16, reason_mask UInt64) "
-    "ENGINE = MergeTree ORDER BY (batch_id, row_number, attempt)",
-    "CREATE TABLE discarded (batch_id UInt64, row_number UInt64) ENGINE = MergeTree ORDER BY (batch_id, row_number)",
-)
-
-
-def orphans_sql(known: Sequence[Dimension], table: str) -> str:
-    """Rows, and for each of the fact's IDs how many the dimension does not have: one row, in one pass."""
-    counts = ", ".join(
-        f"countIf(NOT dictHas('{DATABASE}.dict_{each.name}', toUInt64({each.name}_id))) AS {each.name}_orphans"
-        for each in known
-    )
-    return f"SELECT count() AS rows, {counts} FROM {table}"
-
-
-def anti_join_sql(known: Sequence[Dimension], table: str) -> str:
-    """The same without dictionaries."""
-    counts = ", ".join(
-        f"countIf({each.name}_id NOT IN (SELECT {each.name}_id FROM {DATABASE}.dim_{each.name})) AS {each.name}_orphans"
-        for each in known
-    )
-    return f"SELECT count() AS rows, {counts} FROM {table}"
-
-
-def reconciliation_sql(*, with_row_numbers: bool = False) -> str:
-    """One row for each batch whose landed rows are not just those of fact, open quarantine and discarded together.
-
-    Args:
-        with_row_numbers: compare a sum of hashes of the row numbers, too, which sees one row double and another lost.
-    """
-    kinds = ("landed", "accepted", "open", "discarded")
-    sources = (
-        "landing",
-        "fct_trades",
-        "(SELECT batch_id, row_number FROM quarantine GROUP BY batch_id, row_number "
-        "HAVING argMax(reason_mask, attempt) != 0)",
-        "discarded",
-    )
-    place = "if({is_landed}, 1, -1) * toInt64(cityHash64(row_number))" if with_row_numbers else "toInt64(0)"
-    selects = []
-    for own, source in zip(kinds, sources, strict=True):
-        counts = ", ".join(f"{'count()' if kind == own else 'toUInt64(0)'} AS {kind}" for kind in kinds)
-        hashes = place.format(is_landed=int(own == "landed"))
-        selects.append(f"SELECT batch_id, {counts}, sum({hashes}) AS hashes FROM {source} GROUP BY batch_id")
-    sums = ", ".join(f"sum({kind}) AS {kind}_rows" for kind in kinds)
-    return (
-        f"SELECT batch_id, {sums} FROM ({' UNION ALL '.join(selects)}) GROUP BY batch_id "
-        "HAVING landed_rows != accepted_rows + open_rows + discarded_rows OR sum(hashes) != 0 ORDER BY batch_id"
-    )
+_BY_JOINS: Final = "the same by NOT IN the dimensions"
 
 
 def main() -> None:
@@ -90,70 +42,97 @@ def main() -> None:
     arguments = _arguments()
     configure_logging("WARNING", "console")
     known = dimensions()
+    feed = declared_trades(known)
     with new_trade_engine(known) as engine:
-        _fill(engine.client, known, arguments.rows)
-        looks = {
-            "orphans of 4 IDs, dictHas": (orphans_sql(known, "fct_trades"), _has_orphans),
-            "orphans of 4 IDs, NOT IN": (anti_join_sql(known, "fct_trades"), _has_orphans),
-            "reconciliation, counts": (reconciliation_sql(), _has_broken_batches),
-            "the same and row numbers": (reconciliation_sql(with_row_numbers=True), _has_broken_batches),
+        client = engine.client
+        _fill(client, feed, known, arguments.rows)
+        looks: dict[str, Callable[[], bool]] = {
+            f"orphans of {len(known)} foreign keys, one scan": lambda: _finds_orphans(client, feed),
+            _BY_JOINS: lambda: _finds_orphans_by_joins(client, known),
+            f"reconciliation of {_BATCHES:,} batches": lambda: _finds_broken_batches(client, feed),
         }
         seconds: dict[str, list[float]] = {name: [] for name in looks}
         for number in range(arguments.rounds + 1):
-            for name, (sql, is_right) in looks.items():
-                taken = _look(engine.client, sql, is_right)
+            for name, look in looks.items():
+                taken = timed(lambda look=look, name=name: _require(look(), name))  # type: ignore[misc]
                 if number:
                     seconds[name].append(taken)
     lines = [
         (name, f"{median(taken) * 1e3:,.0f}", f"{min(taken) * 1e3:,.0f}-{max(taken) * 1e3:,.0f}")
         for name, taken in seconds.items()
     ]
-    show(f"{arguments.rows:,} landed rows of {_BATCHES:,} batches", ("look", "ms", "range"), lines)
+    show(f"{arguments.rows:,} landed rows", ("look", "ms", "range"), lines)
 
 
-def _fill(client: Client, known: Sequence[Dimension], rows: int) -> None:
-    for sql in _TABLES:
+def _fill(client: Client, feed: Feed, known: tuple[Dimension, ...], rows: int) -> None:
+    for sql in (*operations(), *_tables(feed)):
         client.command(sql)
     lineage = _LINEAGE.format(batches=_BATCHES, rows=rows)
     ids = ", ".join(
         f"if(number IN ({', '.join(str(600 + 1_000 * each) for each in range(_ORPHANS))}), 4000000, "
-        f"toUInt32(1 + cityHash64(number, '{each.name}') % {len(each.codes)})) AS {each.name}_id"
-        for each in known
+        f"toUInt32(1 + cityHash64(number, '{each.name}') % {len(each.codes)})) AS {column.id}"
+        for each, column in zip(known, feed.codes, strict=True)
     )
-    names = ", ".join(f"{each.name}_id" for each in known)
+    names = ", ".join(column.id for column in feed.codes)
     away = f"{_PLACE} IN ({', '.join(map(str, (*_OPEN, _DISCARDED)))})"
     lost = ", ".join(str(500 + 1_000 * (rows // 1_000 * each // _LOST)) for each in range(_LOST))
     time = "toDateTime64('2026-11-16', 6, 'UTC') + number / 100"
+    log = "INSERT INTO quarantine_trades (batch_id, row_number, attempt, reason_mask)"
     for part in range(_PARTS):
         begin, end = (rows * each // _PARTS for each in (part, part + 1))
         numbers = f"numbers({begin}, {end - begin})"
         for sql in (
-            f"INSERT INTO landing SELECT {lineage}, toString(number % 100000) FROM {numbers}",
-            f"INSERT INTO fct_trades ({names}, trade_time, batch_id, row_number) "
-            f"SELECT {ids}, {time}, {lineage} FROM {numbers} WHERE NOT ({away}) AND number NOT IN ({lost})",
-            f"INSERT INTO quarantine SELECT {lineage}, 1, 4 FROM {numbers} "
-            f"WHERE {_PLACE} IN ({', '.join(map(str, (*_OPEN, _RESOLVED_LATER)))})",
-            f"INSERT INTO quarantine SELECT {lineage}, 2, 0 FROM {numbers} WHERE {_PLACE} = {_RESOLVED_LATER}",
-            f"INSERT INTO discarded SELECT {lineage} FROM {numbers} WHERE {_PLACE} = {_DISCARDED}",
+            f"INSERT INTO landing_trades (batch_id, row_number, symbol) "
+            f"SELECT {lineage}, toString(number % 100000) FROM {numbers}",
+            f"INSERT INTO fct_trades ({names}, trade_time, side, batch_id, row_number) "
+            f"SELECT {ids}, {time}, 'buy', {lineage} FROM {numbers} WHERE NOT ({away}) AND number NOT IN ({lost})",
+            f"{log} SELECT {lineage}, 1, 4 FROM {numbers} WHERE {away} OR {_PLACE} = {_RESOLVED_LATER}",
+            f"{log} SELECT {lineage}, 2, 0 FROM {numbers} WHERE {_PLACE} = {_RESOLVED_LATER}",
+            f"{log} SELECT {lineage}, 2, bitShiftLeft(toUInt64(1), {DISCARDED_BIT}) FROM {numbers} "
+            f"WHERE {_PLACE} = {_DISCARDED}",
         ):
             client.command(sql)
+    client.command(
+        "INSERT INTO ops_batches (batch_id, feed, state, source_file, rows_landed, recorded_at) "
+        "SELECT batch_id, 'trades', 'committed', 'trades.csv', count(), now64(6) FROM landing_trades GROUP BY batch_id"
+    )
 
 
-def _look(client: Client, sql: str, is_right: Callable[[Sequence[Sequence[int]]], bool]) -> float:
-    found: list[Sequence[int]] = []
-    seconds = timed(lambda: found.extend(client.query(sql).result_rows))
-    if not is_right(found):
-        raise RuntimeError(f"{sql} gives {found[:10]}")
-    return seconds
+def _tables(feed: Feed) -> list[str]:
+    """Landing, fact and quarantine as declared, in the database of the dimensions; the fact without constraints."""
+    made = []
+    for name, statement in chain_of(feed).items():
+        if name in {feed.landing, feed.fact, feed.quarantine}:
+            lines = [line for line in statement.splitlines() if "CONSTRAINT" not in line]
+            made.append("\n".join(lines).replace(",\n)", "\n)"))
+    filled = (sql.replace("${DATABASE}", DATABASE).replace("${ON_CLUSTER}", "") for sql in made)
+    return [sql.replace("${REPLICATED}", "") for sql in filled]
 
 
-def _has_orphans(found: Sequence[Sequence[int]]) -> bool:
-    ((rows, *orphans),) = found
+def _require(found: bool, name: str) -> None:
+    if not found:
+        raise RuntimeError(f"{name}: not what was planted")
+
+
+def _finds_orphans(client: Client, feed: Feed) -> bool:
+    scanned, orphans = find_orphans(client, feed)
+    return scanned > 0 and set(orphans.values()) == {_ORPHANS}
+
+
+def _finds_orphans_by_joins(client: Client, known: tuple[Dimension, ...]) -> bool:
+    counts = ", ".join(
+        f"countIf({'symbol' if each.name == 'instrument' else each.name}_id "
+        f"NOT IN (SELECT {each.name}_id FROM {DATABASE}.dim_{each.name}))"
+        for each in known
+    )
+    ((rows, *orphans),) = client.query(f"SELECT count(), {counts} FROM fct_trades").result_rows
     return rows > 0 and set(orphans) == {_ORPHANS}
 
 
-def _has_broken_batches(found: Sequence[Sequence[int]]) -> bool:
-    return len(found) == _LOST
+def _finds_broken_batches(client: Client, feed: Feed) -> bool:
+    balance = reconcile_feed(client, feed)
+    verdicts = {batch.verdict for batch in balance.wrong}
+    return balance.batches == _BATCHES and len(balance.wrong) == _LOST and verdicts == {ROWS_MISSING}
 
 
 def _arguments() -> argparse.Namespace:
