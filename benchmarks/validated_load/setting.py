@@ -18,6 +18,7 @@ from benchmarks.embedded.setting import new_connection, new_engine
 from benchmarks.identity.setting import timed, watched
 from benchmarks.validated_load.data import CSV, Dimension
 from orchestrator.constants import LOOPBACK
+from orchestrator.helpers import configure_logging
 
 _T = TypeVar("_T")
 
@@ -126,7 +127,7 @@ class EngineWay:
     def load(self) -> Taken:
         """See Way. A load has a database of its own, without merges: they would go on into the next one's turn."""
         address = self._new_database()
-        with new_process() as client:
+        with new_process(configure_logging, "WARNING", "console") as client:
             client.submit(call_in_process, _nothing, self.run).result()
             pid = client.submit(os.getpid).result()
             self.engine.give_memory_back()

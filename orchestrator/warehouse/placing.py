@@ -68,7 +68,7 @@ def place_batch(  # noqa: PLR0917 a batch to place has as many facts
         batch_id: the batch, wholly landed.
         rows: how many rows it has.
         chunk_rows: rows a statement.
-        lease: of the feed's lock; required anew before each statement.
+        lease: of the feed's lock; required anew before each statement, and by the statement itself.
         is_fresh: nobody has tried before, so that nobody needs to look what is in its place already.
         statements: how many chunks are placed at once.
 
@@ -83,7 +83,7 @@ def place_batch(  # noqa: PLR0917 a batch to place has as many facts
         operation="0",
         is_repeated=is_repeated,
         joined="" if is_fresh else _tried(feed),
-        condition=_LANDED_IN_RANGE if is_fresh else f"{_LANDED_IN_RANGE}{_unplaced(feed)}",
+        condition=f"{lease.fence} AND {_LANDED_IN_RANGE}{'' if is_fresh else _unplaced(feed)}",
     )
 
     def placed_chunk(number: int) -> int:

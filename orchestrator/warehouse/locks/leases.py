@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Final
 
+from clickhouse_connect.driver.binding import format_str
 from clickhouse_connect.driver.exceptions import ClickHouseError
 
 from orchestrator.exceptions import WriterLockError
@@ -59,6 +60,15 @@ class Lease:
     def generation(self) -> int:
         """The fencing token: higher than that of every holder before."""
         return self._record.generation
+
+    @property
+    def fence(self) -> str:
+        """A condition for the WHERE of a statement, which then fails if another one took over before it began.
+
+        What began before that, a successor waits for. So nothing of a holder that was paused arrives late.
+        """
+        later = f"{self._register.latest_generation()} != {self.generation}"
+        return f"throwIf({later}, {format_str(f'{self._what} was taken over by another holder')}) = 0"
 
     @property
     def is_lost(self) -> bool:

@@ -3,13 +3,11 @@
 Taking, renewing and giving back are one compare-and-swap: add the revision after the one seen, which fails when it is
 there. So a holder that was paused cannot renew over the head of its successor, nor can a slow contender take what was
 renewed since it looked. The highest revision counts.
-
 `TableStore` needs no Keeper. A record is an empty table `ops_lock_<name>_<revision>` with the record as its comment:
 CREATE TABLE is atomic in an Atomic database, fails when the table exists, and lasts through kill -9.
 
-`KeeperStore` is for servers that have Keeper and `keeper_map_path_prefix`: a record is a row of a KeeperMap table,
-inserted in strict mode, which fails when its key exists. All replicas share it. A server with Keeper and without that
-prefix gets tables; its writers have to use the same replica.
+`KeeperStore` is for servers with Keeper and `keeper_map_path_prefix`: a record is a row of a KeeperMap table, inserted
+in strict mode, which fails when its key exists. All replicas share it. Without that prefix writers use one replica.
 """
 
 import json
@@ -104,6 +102,9 @@ class Store(Protocol):
     def drop(self, record: Record) -> None:
         """Forget a record that may be gone already."""
 
+    def latest_generation(self) -> str:
+        """An SQL expression of the generation of the last one who took the lock."""
+
 
 class Register:
     """One lock's record, to be read and replaced.
@@ -136,6 +137,10 @@ class Register:
             return False
         self._drop_old(now, records)
         return True
+
+    def latest_generation(self) -> str:
+        """See `Store`."""
+        return self._store.latest_generation()
 
     def _records(self) -> tuple[datetime, list[Record]]:
         now, records = self._store.records()
@@ -179,6 +184,13 @@ class TableStore:
         """See `Store`."""
         self._client.command(f"DROP TABLE IF EXISTS {self._table(record)} SYNC")
 
+    def latest_generation(self) -> str:
+        """See `Store`."""
+        return (
+            "(SELECT max(JSONExtractUInt(comment, 'generation')) FROM system.tables "
+            f"WHERE database = {format_str(self._database)} AND match(name, {format_str(f'^{self._prefix}[0-9]+$')}))"
+        )
+
     def _table(self, record: Record) -> str:
         return f"{quote_identifier(self._database)}.{quote_identifier(f'{self._prefix}{record.revision}')}"
 
@@ -213,6 +225,13 @@ class KeeperStore:
     def drop(self, record: Record) -> None:
         """See `Store`."""
         self._client.command(f"DELETE FROM {self._table} WHERE key = {self._key(record)}")
+
+    def latest_generation(self) -> str:
+        """See `Store`."""
+        return (
+            f"(SELECT max(JSONExtractUInt(record, 'generation')) FROM {self._table} "
+            f"WHERE startsWith(key, {format_str(self._prefix)}))"
+        )
 
     def _key(self, record: Record) -> str:
         return str(format_str(f"{self._prefix}{record.revision}"))

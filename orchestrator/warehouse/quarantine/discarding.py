@@ -55,7 +55,8 @@ def discard(
             f"INSERT INTO {feed.quarantine} (batch_id, row_number, attempt, operation_id, reason_mask, reasons, "
             f"received_at, {columns}) "
             "SELECT batch_id, row_number, attempt + 1, {operation:UInt64}, "
-            f"bitShiftLeft(toUInt64(1), {DISCARDED_BIT}), ['{DISCARDED}'], received_at, {columns} FROM ({rows})",
+            f"bitShiftLeft(toUInt64(1), {DISCARDED_BIT}), ['{DISCARDED}'], received_at, {columns} "
+            f"FROM ({rows}) WHERE {lease.fence}",
             parameters | {"operation": operation.id},
             settings=placing_settings(f"discard:{feed.name}:{operation.id}"),
         )

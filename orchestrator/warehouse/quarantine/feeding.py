@@ -82,7 +82,7 @@ def feed_again(  # noqa: PLR0917 a statement has as many parts
         is_repeated=_is_repeated(feed, rows),
         joined=f"INNER JOIN (SELECT * FROM ({rows}) WHERE {of_chunk}) AS again "
         "ON again.batch_id = landed.batch_id AND again.row_number = landed.row_number",
-        condition=" AND ".join(f"landed.{condition}" for condition in of_chunk.split(" AND ", maxsplit=1)),
+        condition=" AND ".join((lease.fence, *(f"landed.{part}" for part in of_chunk.split(" AND ", maxsplit=1)))),
     )
     for number, chunk in enumerate(chunks):
         lease.require()

@@ -28,7 +28,7 @@ def recover(client: Client, feed: Feed, lease: Lease) -> None:
         record(client, operation, FAILED, accepted=given_up, message=f"interrupted; {given_up} rows given up")
         log.warning("a discard was interrupted", feed=feed.name, operation_id=operation.id, given_up=given_up)
     for operation in unfinished(client, feed, REPLAY):
-        closed = _close_accepted(client, feed)
+        closed = _close_accepted(client, feed, lease)
         rows = _vanished(feed)
         parameters = {"lost_operation": operation.id}
         chunks = chunks_of(client, rows, parameters)
@@ -40,7 +40,7 @@ def recover(client: Client, feed: Feed, lease: Lease) -> None:
         )
 
 
-def _close_accepted(client: Client, feed: Feed) -> int:
+def _close_accepted(client: Client, feed: Feed, lease: Lease) -> int:
     """Close entries that are not closed although their rows are in the fact; gives their number."""
     columns = ", ".join(feed.columns)
     in_fact = (
@@ -53,7 +53,8 @@ def _close_accepted(client: Client, feed: Feed) -> int:
         client.command(
             f"INSERT INTO {feed.quarantine} "
             f"({KEY}, attempt, operation_id, reason_mask, reasons, received_at, {columns}) "
-            f"SELECT {KEY}, attempt + 1, operation_id, 0, [], received_at, {columns} FROM ({in_fact})",
+            f"SELECT {KEY}, attempt + 1, operation_id, 0, [], received_at, {columns} "
+            f"FROM ({in_fact}) WHERE {lease.fence}",
             settings=placing_settings(f"close:{secrets.token_hex(8)}"),
         )
     return found

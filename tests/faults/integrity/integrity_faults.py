@@ -1,7 +1,7 @@
 """Faults of one connection: at a chosen request something breaks, or something else happens first; the engine does the rest.
 
 The driver sends every statement through its pool of connections; here is a pool that counts them and breaks one. So the
-driver's own retries and errors are the real ones, too. Requests of other threads (a lock's heartbeat) are let through.
+driver's own retries and errors are the real ones, too. A lock's heartbeat is not counted.
 """
 
 import os
@@ -19,6 +19,8 @@ from urllib.parse import parse_qs, urlsplit
 from urllib3 import PoolManager, Timeout
 from urllib3.exceptions import ProtocolError, ReadTimeoutError
 from urllib3.response import BaseHTTPResponse
+
+HEARTBEAT = "writer-lock"
 
 
 class Kind(StrEnum):
@@ -90,18 +92,23 @@ class FaultyPool(PoolManager):
         self._kill_engine = kill_engine
         self._start_engine = start_engine
         self._seen = 0
+        self._one_counts = threading.Lock()
         self.happening: Callable[[], None] = lambda: None
         self.has_fired = False
 
     def request(self, method: str, url: str, **options: Any) -> BaseHTTPResponse:  # type: ignore[override]
         """Send it, unless it is the one."""
-        if self.has_fired or threading.current_thread() is not threading.main_thread():
-            return self._send(method, url, options)
-        self._seen += bool(_COUNTED[self._fault.of].match(_statement(url, options)))
-        if self._fault.kind is Kind.NOTHING or self._seen < self._fault.at:
-            return self._send(method, url, options)
-        self.has_fired = True
-        return self._broken(method, url, options)
+        if self._is_the_one(_statement(url, options)):
+            return self._broken(method, url, options)
+        return self._send(method, url, options)
+
+    def _is_the_one(self, statement: str) -> bool:
+        with self._one_counts:
+            if self.has_fired or self._fault.kind is Kind.NOTHING or threading.current_thread().name == HEARTBEAT:
+                return False
+            self._seen += bool(_COUNTED[self._fault.of].match(statement))
+            self.has_fired = self._seen == self._fault.at
+            return self.has_fired
 
     def _send(self, method: str, url: str, options: dict[str, Any]) -> BaseHTTPResponse:
         return super().request(method, url, **options)

@@ -163,7 +163,7 @@ def require_exactly(rows: Sequence[Row], places: Places, taught: Collection[str]
 
 
 def require_consistent_trail(client: Client, batch_id: int, rows: int) -> None:
-    """The batch was started, landed and committed with counts that add up; no replay is left unfinished."""
+    """The batch was started, landed and committed with counts that add up; no replay or discard is left unfinished."""
     trail: list[tuple[Any, ...]] = [tuple(row) for row in client.query(_TRAIL, {"batch_id": batch_id}).result_rows]
     assert trail[0][0] == "started"
     assert {"landed", "committed"} <= {state for state, *_ in trail}

@@ -71,6 +71,7 @@ class Plan:
     Attributes:
         rows, mix, years: of its file.
         chunk_rows: rows of a statement.
+        statements: how many a load has running at once.
         acts: the first one loads the file.
         kills_engine: whether it needs an engine of its own.
         ends_with_replay: whether every late code is taught at last, and what is open replayed.
@@ -82,6 +83,7 @@ class Plan:
     mix: str
     years: int
     chunk_rows: int
+    statements: int
     acts: tuple[Act, ...]
     kills_engine: bool
     ends_with_replay: bool
@@ -100,7 +102,9 @@ class Plan:
         """All of it, and how to repeat it alone."""
         alone = f"pytest tests/faults/integrity --schedule-seed {self.seed} --first-story {self.number} --schedules 1"
         lines = [f"Story {self.number} of seed {self.seed}; alone: {alone}"]
-        lines += [f"  {self.rows} rows, {self.mix}, {self.years} years, {self.chunk_rows} rows a statement"]
+        lines += [
+            f"  {self.rows} rows, {self.mix}, {self.years} years, {self.chunk_rows} rows a statement, {self.statements} at once"
+        ]
         for act in self.acts:
             told = f"{act.name} {act.selection}{act.loss}: {act.faults[0].told()}"
             second = f"; then {act.next_one}: {act.faults[1].told()}" * bool(act.next_one)
@@ -121,6 +125,7 @@ def plan_of(seed: int, number: int) -> Plan:
         mix=chance.choices(list(MIXES), (6, 1, 3, 1))[0],
         years=chance.choice((1, 2, 4)),
         chunk_rows=chunk_rows,
+        statements=chance.choice((1, 2)),
         acts=tuple(_act(chance, name, kills_engine=kills_engine) for name in names),
         kills_engine=kills_engine,
         ends_with_replay=chance.random() < 0.5,

@@ -54,7 +54,9 @@ class Story:
         lines = [",".join(FEED.columns), *(",".join(row.cells) for row in self.rows)]
         self.path.write_text("\n".join(lines) + "\n", encoding="utf-8")
         self.batch_id = identify(FEED, sha256_hex([self.path.read_bytes()]), self.path.name, "").batch_id
-        self.circumstances = Circumstances(spool_dir=folder / "spool", lock_wait_seconds=PATIENCE_SECONDS)
+        self.circumstances = Circumstances(
+            spool_dir=folder / "spool", lock_wait_seconds=PATIENCE_SECONDS, statements=plan.statements
+        )
         self.known: set[str] = set()
         self.settled: set[int] = set()
         self.discarded: set[int] = set()

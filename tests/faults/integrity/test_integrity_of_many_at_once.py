@@ -10,9 +10,11 @@ from integrity_file import CHUNK_ROWS, File, interrupted_client, new_client, req
 from integrity_judge import places_of, require_never_broken
 from integrity_world import FEED, World
 
+from orchestrator.exceptions import WriterLockError
 from orchestrator.settings import Settings
 from orchestrator.warehouse import loader
 from orchestrator.warehouse.loader import LoadResult, load_file
+from orchestrator.warehouse.locks import Timing, writer_lock
 from orchestrator.warehouse.quarantine import Selection, replay
 
 
@@ -131,3 +133,22 @@ def test_a_load_while_dictionaries_reload_all_the_time(world: World, file: File)
     world.reload()
     replay(world.client, FEED, Selection(batches=(result.batch_id,)))
     require_all_in_place(world, result.batch_id, file, file.late)
+
+
+@pytest.mark.xfail(reason="two holders of the lock send different tokens for the same rows", strict=True)
+@pytest.mark.parametrize("at", [1, 3, 3 + 1, 3 + 3])
+def test_a_load_that_sleeps_until_another_one_has_taken_over_adds_nothing_when_it_wakes(
+    world: World, file: File, monkeypatch: pytest.MonkeyPatch, at: int
+) -> None:
+    short = Timing(lease_seconds=0.3, heartbeat_seconds=600, poll_seconds=0.02)
+    monkeypatch.setitem(writer_lock.__wrapped__.__kwdefaults__, "timing", short)
+    results: list[LoadResult] = []
+
+    def sleep_and_be_overtaken() -> None:
+        # it has just asked whether it still has the lock, and is about to send its rows
+        results.append(load_file(new_client(world), FEED, file.path))
+
+    with pytest.raises(WriterLockError, match="took over"):
+        load_file(interrupted_client(world, at, sleep_and_be_overtaken), FEED, file.path)
+    require_all_in_place(world, results[0].batch_id, file, ())
+    assert load_file(world.client, FEED, file.path).was_known
