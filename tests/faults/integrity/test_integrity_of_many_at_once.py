@@ -6,6 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
+from clickhouse_connect.driver.exceptions import DatabaseError
 from integrity_file import CHUNK_ROWS, File, interrupted_client, new_client, require_all_in_place
 from integrity_judge import places_of, require_never_broken
 from integrity_world import FEED, World
@@ -16,6 +17,10 @@ from orchestrator.warehouse import loader
 from orchestrator.warehouse.loader import LoadResult, load_file
 from orchestrator.warehouse.locks import Timing, writer_lock
 from orchestrator.warehouse.quarantine import Selection, replay
+
+lands_twice = pytest.mark.xfail(
+    reason="an insert into landing has no fence, and each holder a token of its own", strict=True
+)
 
 
 @pytest.fixture(scope="module")
@@ -135,8 +140,7 @@ def test_a_load_while_dictionaries_reload_all_the_time(world: World, file: File)
     require_all_in_place(world, result.batch_id, file, file.late)
 
 
-@pytest.mark.xfail(reason="two holders of the lock send different tokens for the same rows", strict=True)
-@pytest.mark.parametrize("at", [1, 3, 3 + 1, 3 + 3])
+@pytest.mark.parametrize("at", [3 + 1, 3 + 3, pytest.param(1, marks=lands_twice), pytest.param(3, marks=lands_twice)])
 def test_a_load_that_sleeps_until_another_one_has_taken_over_adds_nothing_when_it_wakes(
     world: World, file: File, monkeypatch: pytest.MonkeyPatch, at: int
 ) -> None:
@@ -148,7 +152,7 @@ def test_a_load_that_sleeps_until_another_one_has_taken_over_adds_nothing_when_i
         # it has just asked whether it still has the lock, and is about to send its rows
         results.append(load_file(new_client(world), FEED, file.path))
 
-    with pytest.raises(WriterLockError, match="took over"):
+    with pytest.raises((WriterLockError, DatabaseError), match=r"took over|taken over"):
         load_file(interrupted_client(world, at, sleep_and_be_overtaken), FEED, file.path)
     require_all_in_place(world, results[0].batch_id, file, ())
     assert load_file(world.client, FEED, file.path).was_known
