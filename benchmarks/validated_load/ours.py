@@ -1,5 +1,6 @@
 """Our own load: the project's loader, on the chain that the project makes of a declared feed of trades."""
 
+import re
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
@@ -70,10 +71,11 @@ def declared_trades(known: Sequence[Dimension]) -> Feed:
 
 
 def operations() -> list[str]:
-    """The audit trail of loads, as migrations make it."""
-    created = (MIGRATIONS_DIR / "0001_operations.sql").read_text(encoding="utf-8")
-    statement = created[created.index("CREATE TABLE") :].strip().rstrip(";")
-    return [_filled(statement.replace("'failed' = 3)", "'failed' = 3, 'landed' = 4)"))]
+    """The audit trails, as all migrations together make them."""
+    schema = (MIGRATIONS_DIR / "schema.sql").read_text(encoding="utf-8")
+    return [
+        statement.rstrip(";") for statement in re.findall(r"^CREATE TABLE ops_.*?;$", schema, re.DOTALL | re.MULTILINE)
+    ]
 
 
 def _chain(feed: Feed) -> list[str]:
