@@ -1,5 +1,6 @@
 """Landing: the rows of a delivery, as received, into their landing table, in chunks that arrive once."""
 
+from collections import deque
 from collections.abc import Callable, Iterator
 from functools import partial
 from typing import Any, Final, cast
@@ -21,41 +22,46 @@ _SETTINGS: Final[dict[str, Any]] = {
 
 
 def land(client: Client, batch: Batch, delivery: Spooled, lease: Lease, statements: int = 1) -> Iterator[int]:
-    """Land what is not landed yet, some chunks at once; gives the rows of each chunk once they are.
+    """Land what is not landed yet, some chunks at once; gives the rows of each chunk once it was sent.
 
-    A chunk is one block of one partition: it is there or it is not. Its token names batch, place and holder of the
-    feed's lock, so that a client that does not know whether an insert arrived may send it twice. A later holder sends
-    another token: an engine that was killed may have kept the token of rows that it lost.
+    A chunk is one block of one partition: it is there or it is not. Its token names batch and place, so that whoever
+    sends it again, a client whose answer was lost or a holder of the lock that was paused meanwhile, lands it once.
+    What is not there afterwards was lost by an engine that was killed and kept the token: it is sent with another one.
 
     Raises:
         WriterLockError: another one took the lock meanwhile.
     """
-    landed = _landed_chunks(client, batch.feed, batch.batch_id, delivery.chunk_rows)
-    return at_once(_landings(client, batch, delivery, landed, lease), statements)
+    yield from at_once(_landings(client, batch, delivery, lease, ""), statements)
+    lost = _landings(client, batch, delivery, lease, f":{lease.generation}")
+    deque(at_once(lost, statements), maxlen=0)
 
 
 def _landings(
-    client: Client, batch: Batch, delivery: Spooled, landed: dict[int, int], lease: Lease
+    client: Client, batch: Batch, delivery: Spooled, lease: Lease, token_end: str
 ) -> Iterator[Callable[[], int]]:
+    """For each chunk what lands it, if it is not landed."""
+    landed = _landed_chunks(client, batch.feed, batch.batch_id, delivery.chunk_rows)
+    if sum(landed.values()) == delivery.rows and token_end:
+        return
     first = 1
     for number, chunk in enumerate(delivery.chunks()):
+        token = f"land:{batch.feed.name}:{batch.batch_id}:{delivery.chunk_rows}:{number}{token_end}"
         if landed.get(number, 0) < chunk.num_rows:
-            yield partial(_land_chunk, client, batch, delivery.chunk_rows, number, chunk, first, lease)
+            yield partial(_land_chunk, client, batch, chunk, first, lease, token)
         else:
             yield partial(int, chunk.num_rows)
         first += chunk.num_rows
 
 
 def _land_chunk(  # noqa: PLR0917 a chunk has as many facts
-    client: Client, batch: Batch, chunk_rows: int, number: int, chunk: pa.Table, first_row: int, lease: Lease
+    client: Client, batch: Batch, chunk: pa.Table, first_row: int, lease: Lease, token: str
 ) -> int:
     lease.require()
-    token = f"land:{batch.feed.name}:{batch.batch_id}:{lease.generation}:{chunk_rows}:{number}"
     insert_stream(
         client,
         batch.feed.landing,
         _with_lineage(chunk, batch, first_row),
-        _SETTINGS | _one_block(chunk_rows) | {"insert_deduplication_token": token},
+        _SETTINGS | _one_block(chunk.num_rows) | {"insert_deduplication_token": token},
     )
     return int(chunk.num_rows)
 

@@ -18,10 +18,6 @@ from orchestrator.warehouse.loader import LoadResult, load_file
 from orchestrator.warehouse.locks import Timing, writer_lock
 from orchestrator.warehouse.quarantine import Selection, replay
 
-lands_twice = pytest.mark.xfail(
-    reason="an insert into landing has no fence, and each holder a token of its own", strict=True
-)
-
 
 @pytest.fixture(scope="module")
 def world(new_settings: Callable[[], Settings]) -> Iterator[World]:
@@ -140,7 +136,7 @@ def test_a_load_while_dictionaries_reload_all_the_time(world: World, file: File)
     require_all_in_place(world, result.batch_id, file, file.late)
 
 
-@pytest.mark.parametrize("at", [3 + 1, 3 + 3, pytest.param(1, marks=lands_twice), pytest.param(3, marks=lands_twice)])
+@pytest.mark.parametrize("at", [3 + 1, 3 + 3, 1, 3])
 def test_a_load_that_sleeps_until_another_one_has_taken_over_adds_nothing_when_it_wakes(
     world: World, file: File, monkeypatch: pytest.MonkeyPatch, at: int
 ) -> None:
