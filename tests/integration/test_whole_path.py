@@ -171,7 +171,7 @@ def test_the_report_tells_rows_reasons_ids_checks_seconds_and_what_to_do_next(fi
     assert re.search(r"^fct_observations +0 +\+23,183 +23,183$", printed, re.MULTILINE)
     assert re.search(r"^unknown_instrument +0 +\+\d+ +\d+$", printed, re.MULTILINE)
     assert re.search(r"^field +0 +\+\d+ +\d+$", printed, re.MULTILINE)
-    assert re.search(r"^Checks: [1-9]\d+ passed, 0 failed\.", printed, re.MULTILINE)
+    assert re.search(r"^Checks: [1-9]\d+ passed, 0 failed, 0 warned\.", printed, re.MULTILINE)
     assert re.search(r"^dbt_reference +\d+\.\d$", printed, re.MULTILINE)
     assert "Next:" in printed
     assert "Nothing new" not in printed
