@@ -219,3 +219,19 @@ def test_a_holder_whose_record_was_removed_learns_it(settings: Settings, databas
     with pytest.raises(WriterLockError, match="its record was removed"), locked():
         for name in lock_tables(client, database):
             client.command(f"DROP TABLE {database}.{name} SYNC")
+
+
+def test_what_this_process_could_not_give_back_as_the_engine_was_away_it_takes_again_at_once(
+    migrated: Settings, client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as away:
+        away.setattr("orchestrator.warehouse.locks.leases.Lease.give_back", lambda _lease, **_how: None)
+        with writer_lock(client, migrated.clickhouse_database, wait_seconds=0, holder="cut off"):
+            pass
+    with writer_lock(client, migrated.clickhouse_database, wait_seconds=0, holder="again") as lease:
+        assert lease.generation == 2
+        with (
+            pytest.raises(WriterLockError, match="held by 'again'"),
+            writer_lock(client, migrated.clickhouse_database, wait_seconds=0, holder="another one"),
+        ):
+            pass

@@ -28,6 +28,10 @@ _RUNNING_WRITES: Final = (
 )
 
 
+# Owners that this process holds a lock as. A record of this process with another one could not be given back.
+_HELD: Final[set[str]] = set()
+
+
 class _Wait:
     """A wait with a deadline, which tells now and then what it is for."""
 
@@ -100,13 +104,17 @@ def writer_lock(
     except BaseException:
         lease.give_back(in_order=False)
         raise
-    lease.give_back(in_order=True)
+    else:
+        lease.give_back(in_order=True)
+    finally:
+        _HELD.discard(record.owner)
     lease.raise_if_lost()
 
 
 def _acquire(register: Register, holder: str, timing: Timing, wait: _Wait) -> tuple[Record, Record | None]:
     """The new record, and the one it replaced."""
     owner = secrets.token_hex(8)
+    _HELD.add(owner)
     while True:
         reading = register.read()
         obstacle = _obstacle(reading)
@@ -140,7 +148,7 @@ def _obstacle(reading: Reading) -> str | None:
     if is_gone(record.process):
         orphans = left_running(record.process)
         return f"{record.described} is gone, but left running: {', '.join(orphans)}" if orphans else None
-    if record.expires_at <= reading.now:
+    if record.expires_at <= reading.now or (record.process == this_process() and record.owner not in _HELD):
         return None
     return f"held by {record.described}, until {record.expires_at:%H:%M:%S} if it is not renewed"
 
