@@ -32,14 +32,15 @@ _CALM_KINDS = {
     Kind.HAPPENS: 7,
 }
 _WEIGHTS_OF = {Of.ALL: 4, Of.WRITES: 3, Of.PLACING: 4}
-# how many requests an act sends, mostly: all, writing ones, those that write rows of the feed
+# how many requests an act sends, mostly, and how many more for each statement's worth of rows: all, writing ones, those
+# that write rows of the feed
 _REQUESTS = {
-    "load": (36, 12, 4),
-    "replay": (18, 7, 2),
-    "gate": (26, 9, 1),
-    "backfill": (28, 9, 2),
-    "discard": (14, 6, 1),
-    "undo": (18, 7, 1),
+    "load": ((28, 6, 0), (8, 4, 2)),
+    "backfill": ((22, 5, 0), (4, 2, 1)),
+    "replay": ((16, 6, 0), (3, 1, 1)),
+    "gate": ((24, 8, 0), (3, 1, 1)),
+    "discard": ((15, 6, 1), (0, 0, 0)),
+    "undo": ((18, 6, 1), (0, 0, 0)),
 }
 
 
@@ -116,19 +117,21 @@ def plan_of(seed: int, number: int) -> Plan:
     """The plan with this number; the same for ever, as long as this module does not change."""
     chance = random.Random(f"{seed}/{number}")
     chunk_rows = chance.choice((10, 14, 20))
+    rows = chance.randint(chunk_rows // 2, chance.choice((1, 2, 2, 3)) * chunk_rows)
+    chunks = -(-rows // chunk_rows)
     kills_engine = number % _ENGINE_KILL_EVERY == _ENGINE_KILL_EVERY - 1
     names = _names(chance)
     return Plan(
         seed=seed,
         number=number,
-        rows=chance.randint(chunk_rows + 1, chance.choice((2, 2, 3)) * chunk_rows),
+        rows=rows,
         mix=chance.choices(list(MIXES), (6, 1, 3, 1))[0],
         years=chance.choice((1, 2, 4)),
         chunk_rows=chunk_rows,
         statements=chance.choice((1, 2)),
-        acts=tuple(_act(chance, name, kills_engine=kills_engine) for name in names),
+        acts=tuple(_act(chance, name, chunks, kills_engine=kills_engine) for name in names),
         kills_engine=kills_engine,
-        ends_with_replay=chance.random() < 0.5,
+        ends_with_replay=chance.random() < 0.4,
     )
 
 
@@ -142,12 +145,13 @@ def _names(chance: random.Random) -> list[str]:
     return names
 
 
-def _act(chance: random.Random, name: str, *, kills_engine: bool) -> Act:
+def _act(chance: random.Random, name: str, chunks: int, *, kills_engine: bool) -> Act:
     has_second = chance.random() < 0.25
     next_one = chance.choice((name, "replay", "backfill"))
+    second = _fault(chance, next_one, chunks, kills_engine) if has_second else Fault()
     return Act(
         name,
-        (_fault(chance, name, kills_engine), _fault(chance, next_one, kills_engine) if has_second else Fault()),
+        (_fault(chance, name, chunks, kills_engine), second),
         next_one=next_one if has_second else "",
         selection=chance.choices(list(SELECTIONS), list(SELECTIONS.values()))[0] if name in {"replay", "gate"} else "",
         loss=chance.choice(LOSSES) if name == "backfill" else "",
@@ -155,13 +159,14 @@ def _act(chance: random.Random, name: str, *, kills_engine: bool) -> Act:
     )
 
 
-def _fault(chance: random.Random, act: str, kills_engine: bool) -> Fault:
+def _fault(chance: random.Random, act: str, chunks: int, kills_engine: bool) -> Fault:
     kinds = dict.fromkeys(_ENGINE_KILLS, 1) if kills_engine else _CALM_KINDS
     [kind] = chance.choices(list(kinds), list(kinds.values()))
     [of] = chance.choices(list(_WEIGHTS_OF), list(_WEIGHTS_OF.values()))
+    always, for_each_chunk = (dict(zip(Of, requests, strict=True))[of] for requests in _REQUESTS[act])
     return Fault(
         kind=kind,
-        at=chance.randint(1, dict(zip(Of, _REQUESTS[act], strict=True))[of]),
+        at=chance.randint(1, always + for_each_chunk * chunks),
         of=of,
         milliseconds=round(chance.uniform(0.5, 15), 1),
         restarts=kills_engine and chance.random() < 0.3,
