@@ -1,16 +1,20 @@
-"""Small things that several rooms share: logging, the console, time and digests."""
+"""Small things that several rooms share: logging, the console, time, digests and tasks side by side."""
 
 import hashlib
 import logging
 import sys
-from collections.abc import Iterable
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import UTC, datetime
 from logging.handlers import RotatingFileHandler
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 import structlog
 from rich.console import Console
+
+_T = TypeVar("_T")
 
 _LOG_BYTES: Final = 16 * 1024 * 1024
 _OLD_LOGS: Final = 5
@@ -84,6 +88,26 @@ def sha256_hex(chunks: Iterable[bytes]) -> str:
 def plural(count: int, noun: str) -> str:
     """`1 row`, `2 rows`: a count with its noun."""
     return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
+
+
+def at_once(tasks: Iterable[Callable[[], _T]], most: int) -> Iterator[_T]:
+    """Do the tasks, at most so many at once; gives their results in the order of the tasks.
+
+    No further task is begun, or taken from the iterable, before there is room for it. The first failure is raised once
+    those that have begun are done: none of them runs on behind the back of who asked.
+    """
+    if most == 1:
+        for task in tasks:
+            yield task()
+        return
+    with ThreadPoolExecutor(most, thread_name_prefix="at-once") as pool:
+        begun: deque[Future[_T]] = deque()
+        for task in tasks:
+            begun.append(pool.submit(task))
+            if len(begun) == most:
+                yield begun.popleft().result()
+        while begun:
+            yield begun.popleft().result()
 
 
 def _shared_processors() -> list[Any]:

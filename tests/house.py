@@ -8,7 +8,7 @@ import subprocess
 import sys
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from orchestrator.settings import Settings
 
@@ -64,13 +64,13 @@ class Checkout:
             assert done.returncode == 0, f"{arguments}: {done.returncode}\n{done.stdout}\n{done.stderr}"
         return done
 
-    def start(self, *arguments: str) -> subprocess.Popen[str]:
-        """Start a verb and leave it running."""
+    def start(self, *arguments: str, output: IO[str] | int = subprocess.PIPE) -> subprocess.Popen[str]:
+        """Start a verb and leave it running; one that runs for long needs a file for what it says: a pipe fills up."""
         return subprocess.Popen(
             self.command(*arguments),
             cwd=self.folder,
             env=self.variables,
-            stdout=subprocess.PIPE,
+            stdout=output,
             stderr=subprocess.STDOUT,
             text=True,
             start_new_session=True,

@@ -26,9 +26,9 @@ def arrow_batches(delivery: Delivery, columns: Columns) -> Generator[pa.RecordBa
     try:
         is_file = file.read(len(_FILE_BEGINS)) == _FILE_BEGINS
         file.seek(0)
-        for batch in _batches_of_file(file) if is_file else _batches_of_stream(place, file):
-            present = columns.found_in(place, "header", batch.schema.names)
-            yield from texts_of(place, batch, present, columns)
+        batches = _batches_of_file(file) if is_file else _batches_of_stream(place, file)
+        present = columns.found_in(place, "header", next(batches).schema.names)
+        yield from texts_of(place, batches, present, columns)
     except COLUMNAR_READ_ERRORS as error:
         raise FeedFileError(
             f"{place}: this cannot be read as Arrow: {in_words(error)}.",
@@ -55,7 +55,7 @@ def _batches_of_stream(place: str, file: BinaryIO) -> Iterator[pa.RecordBatch]:
 
 
 def _no_rows(schema: pa.Schema) -> pa.RecordBatch:
-    """Its header is checked even if no batch follows."""
+    """What comes first: its header is checked even if no batch follows."""
     return pa.RecordBatch.from_pylist([], schema)
 
 

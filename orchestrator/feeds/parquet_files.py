@@ -28,8 +28,7 @@ def parquet_batches(delivery: Delivery, columns: Columns) -> Generator[pa.Record
             codes = [name for name in columns.codes if name in present and _is_text(plain.schema_arrow, name)]
             metadata = plain.metadata
         with pq.ParquetFile(file, metadata=metadata, read_dictionary=codes, buffer_size=_BUFFER_BYTES) as reader:
-            for batch in reader.iter_batches(columns=list(present)):
-                yield from texts_of(place, batch, present, columns)
+            yield from texts_of(place, reader.iter_batches(columns=list(present)), present, columns)
     except COLUMNAR_READ_ERRORS as error:
         raise FeedFileError(
             f"{place}: this cannot be read as Parquet: {in_words(error)}.",

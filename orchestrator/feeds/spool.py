@@ -20,8 +20,6 @@ from orchestrator.feeds.sources import Source
 
 _PREFIX = "delivery-"
 _LEFTOVER_SECONDS = 24 * 60 * 60
-# A third of the bytes; packing takes no longer than writing the other two thirds.
-_WRITE_OPTIONS = pa.ipc.IpcWriteOptions(compression="lz4")
 
 
 @dataclass(frozen=True)
@@ -91,7 +89,7 @@ def spooled(
 def _kept(chunks: Iterable[pa.RecordBatch], schema: pa.Schema, path: Path, progress: Callable[[int], None]) -> int:
     rows = 0
     try:
-        with pa.OSFile(str(path), "wb") as file, pa.ipc.new_stream(file, schema, options=_WRITE_OPTIONS) as writer:
+        with pa.OSFile(str(path), "wb") as file, pa.ipc.new_stream(file, schema) as writer:
             for chunk in chunks:
                 writer.write_batch(chunk)
                 rows += chunk.num_rows

@@ -1,5 +1,9 @@
 """Typed Arrow columns, written out as the text that a vendor would have put into a CSV."""
 
+from collections.abc import Iterable, Iterator
+from functools import partial
+from typing import Final
+
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -7,28 +11,38 @@ from orchestrator.exceptions import FeedFileError
 from orchestrator.feeds.chunks import in_order_of_appearance
 from orchestrator.feeds.columns import CODES, TEXT, Columns
 from orchestrator.feeds.deliveries import in_words
+from orchestrator.helpers import at_once
 
 _SLICE_ROWS = 1 << 16
+_SLICES_AT_ONCE: Final = 3
 
 
-def texts_of(place: str, batch: pa.RecordBatch, present: tuple[str, ...], columns: Columns) -> list[pa.RecordBatch]:
-    """The batch's wanted columns as text, null as ''; a time with a zone carries its offset.
+def texts_of(
+    place: str, batches: Iterable[pa.RecordBatch], present: tuple[str, ...], columns: Columns
+) -> Iterator[pa.RecordBatch]:
+    """The batches' wanted columns as text, in their order, null as ''; a time with a zone carries its offset.
 
     Args:
         place: the file, for the error.
-        batch: rows of a Parquet or Arrow file; a large one is cut, so that it is not held twice.
-        present: the wanted columns that it has.
+        batches: rows of a Parquet or Arrow file; a large one is cut, so that it is not held twice.
+        present: the wanted columns that they have.
         columns: tells which of them are codes; these stay dictionary arrays where they are such already.
 
     Raises:
         FeedFileError: a column that is no text, not UTF-8, damaged, or has a NUL byte; names file, column and value.
     """
-    texts = []
+    slices = (partial(_text, place, part, present, columns) for batch in batches for part in _slices(batch))
+    return at_once(slices, _SLICES_AT_ONCE)
+
+
+def _slices(batch: pa.RecordBatch) -> Iterator[pa.RecordBatch]:
     for start in range(0, batch.num_rows, _SLICE_ROWS):
-        part = batch.slice(start, _SLICE_ROWS)
-        arrays = [_as_wanted(place, name, part.column(name), columns.type_of(name)) for name in present]
-        texts.append(pa.record_batch(arrays, names=list(present)))
-    return texts
+        yield batch.slice(start, _SLICE_ROWS)
+
+
+def _text(place: str, part: pa.RecordBatch, present: tuple[str, ...], columns: Columns) -> pa.RecordBatch:
+    arrays = [_as_wanted(place, name, part.column(name), columns.type_of(name)) for name in present]
+    return pa.record_batch(arrays, names=list(present))
 
 
 def _as_wanted(place: str, name: str, column: pa.Array, wanted: pa.DataType) -> pa.Array:

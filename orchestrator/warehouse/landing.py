@@ -10,9 +10,9 @@ from clickhouse_connect.driver.client import Client
 
 from orchestrator.feeds.feed import Feed
 from orchestrator.feeds.spool import Spooled
+from orchestrator.helpers import at_once
 from orchestrator.warehouse.batches import Batch
 from orchestrator.warehouse.locks import Lease
-from orchestrator.warehouse.statements import at_once
 
 _SETTINGS: Final[dict[str, Any]] = {
     "async_insert": 0,

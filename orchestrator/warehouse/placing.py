@@ -16,9 +16,8 @@ from typing import Any, Final
 from clickhouse_connect.driver.client import Client
 
 from orchestrator.feeds.feed import DUPLICATE_IN_BATCH, Feed
-from orchestrator.helpers import get_logger
+from orchestrator.helpers import at_once, get_logger
 from orchestrator.warehouse.locks import Lease, writer_lock
-from orchestrator.warehouse.statements import at_once
 
 log = get_logger(__name__)
 

@@ -31,13 +31,15 @@ def docs_page(first_run: FirstRun) -> str:
 
 
 @pytest.fixture(scope="module")
-def dagster_page(first_run: FirstRun) -> Iterator[str]:
+def dagster_page(first_run: FirstRun, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     port = free_port()
-    process = first_run.checkout.start("ui", "--port", str(port))
+    said = tmp_path_factory.mktemp("dagster") / "said.log"
+    with said.open("w", encoding="utf-8") as output:
+        process = first_run.checkout.start("ui", "--port", str(port), output=output)
     address = f"http://127.0.0.1:{port}"
     deadline = time.monotonic() + PATIENCE_SECONDS
     while not answers(f"{address}/server_info"):
-        assert process.poll() is None, process.communicate()[0]
+        assert process.poll() is None, said.read_text(encoding="utf-8")
         assert time.monotonic() < deadline, "Dagster's page did not come up"
         time.sleep(0.2)
     yield address

@@ -5,9 +5,11 @@ import gzip
 import hashlib
 import io
 import json
+import operator
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 from unittest.mock import patch
 
 import pyarrow as pa
@@ -33,6 +35,12 @@ TEXTS = (".csv", ".tsv", ".jsonl")
 SUFFIXES = (*TEXTS, *(f"{text}{pack}" for text in TEXTS for pack in (".gz", ".zst")), ".parquet", ".arrow", ".arrows")
 CODES = st.sets(st.sampled_from(COLUMNS))
 
+# where only cells that need it are quoted, or none does, slabs are read side by side
+PLAIN_CELLS = st.text(st.characters(exclude_characters='\0",\t\n\r', codec="utf-8"), max_size=8)
+PLAIN_ROWS = st.lists(st.tuples(PLAIN_CELLS, PLAIN_CELLS, PLAIN_CELLS), max_size=40)
+QUOTING = st.sampled_from([csv.QUOTE_ALL, csv.QUOTE_MINIMAL])
+
+Quoting = Literal[0, 1]
 Rows = Sequence[tuple[str, ...]]
 
 
@@ -40,8 +48,10 @@ Rows = Sequence[tuple[str, ...]]
 class Reading:
     """One way of reading a delivery."""
 
+    codes: set[str]
     chunk_rows: int
     block_bytes: int
+    slab_bytes: int
     is_piped: bool
 
 
@@ -50,12 +60,12 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("deliveries")
 
 
-def bytes_of(suffix: str, rows: Rows, group_rows: int = 7) -> bytes:
+def bytes_of(suffix: str, rows: Rows, quoting: Quoting = csv.QUOTE_ALL, group_rows: int = 7) -> bytes:
     """The rows as a file with this suffix would have them."""
     if suffix.endswith(".gz"):
-        return gzip.compress(bytes_of(suffix[:-3], rows), compresslevel=1)
+        return gzip.compress(bytes_of(suffix[:-3], rows, quoting), compresslevel=1)
     if suffix.endswith(".zst"):
-        return zstandard.compress(bytes_of(suffix[:-4], rows))
+        return zstandard.compress(bytes_of(suffix[:-4], rows, quoting))
     if suffix == ".jsonl":
         # Every other line has its keys the other way round, and its letters as they are.
         objects = (list(zip(COLUMNS, row, strict=True))[:: (-1) ** number] for number, row in enumerate(rows))
@@ -63,7 +73,7 @@ def bytes_of(suffix: str, rows: Rows, group_rows: int = 7) -> bytes:
         return "".join(f"{text}\n" for text in texts).encode()
     if suffix in TEXTS:
         text = io.StringIO(newline="")
-        writer = csv.writer(text, delimiter={".csv": ",", ".tsv": "\t"}[suffix], quoting=csv.QUOTE_ALL)
+        writer = csv.writer(text, delimiter={".csv": ",", ".tsv": "\t"}[suffix], quoting=quoting)
         writer.writerow(COLUMNS)
         writer.writerows(rows)
         return text.getvalue().encode()
@@ -93,15 +103,16 @@ def given_rows(path: Path, folder: Path) -> list[tuple[str, ...]]:
 
 @settings(deadline=None, derandomize=True, max_examples=250)
 @given(
-    rows=ROWS,
+    rows=st.one_of(ROWS, PLAIN_ROWS, st.builds(operator.add, PLAIN_ROWS, ROWS)),
     suffix=st.sampled_from(SUFFIXES),
-    codes=CODES,
-    reading=st.builds(Reading, st.integers(1, 50), st.integers(600, 2000), st.booleans()),
+    quoting=QUOTING,
+    reading=st.builds(Reading, CODES, st.integers(1, 50), st.integers(600, 2000), st.integers(30, 500), st.booleans()),
 )
 def test_the_same_chunks_come_back_whatever_the_rows_were_written_as(
-    folder: Path, rows: Rows, suffix: str, codes: set[str], reading: Reading
+    folder: Path, rows: Rows, suffix: str, quoting: Quoting, reading: Reading
 ) -> None:
-    content = bytes_of(suffix, rows)
+    content = bytes_of(suffix, rows, quoting)
+    codes = reading.codes
     path = folder / f"feed{suffix}"
     path.write_bytes(content)
     source = source_of(path)
@@ -109,6 +120,8 @@ def test_the_same_chunks_come_back_whatever_the_rows_were_written_as(
         source = standard_input(source.format, source.compression)
     with (
         patch.object(delimited_files, "_BLOCK_BYTES", reading.block_bytes),
+        patch.object(delimited_files, "_SLAB_BYTES", reading.slab_bytes),
+        patch.object(delimited_files, "_HEADER_BYTES", reading.slab_bytes),
         patch.object(json_lines, "_BLOCK_BYTES", reading.block_bytes),
         spooled(source, COLUMNS, folder / "spool", reading.chunk_rows, codes=codes, stdin=io.BytesIO(content)) as spool,
     ):
@@ -149,12 +162,13 @@ def test_a_file_cut_off_is_refused_or_lacks_nothing_but_its_end(
 @given(
     rows=st.lists(st.tuples(CELLS, CELLS, CELLS), min_size=1, max_size=10),
     suffix=st.sampled_from(SUFFIXES),
+    quoting=QUOTING,
     changes=st.lists(st.tuples(st.integers(0, 10**6), st.integers(0, 255)), min_size=1, max_size=4),
 )
 def test_a_damaged_file_is_read_or_refused_and_nothing_else(
-    folder: Path, rows: Rows, suffix: str, changes: list[tuple[int, int]]
+    folder: Path, rows: Rows, suffix: str, quoting: Quoting, changes: list[tuple[int, int]]
 ) -> None:
-    content = bytearray(bytes_of(suffix, rows))
+    content = bytearray(bytes_of(suffix, rows, quoting))
     for place, byte in changes:
         content[place % len(content)] = byte
     path = folder / f"damaged{suffix}"

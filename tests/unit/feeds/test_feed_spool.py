@@ -27,7 +27,8 @@ ROWS = [[f"I{number % 7}", "", f"{number}\n"] for number in range(250)]
 
 @pytest.fixture
 def small_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(delimited_files, "_BLOCK_BYTES", 1 << 14)
+    for name in ("_BLOCK_BYTES", "_SLAB_BYTES", "_HEADER_BYTES"):
+        monkeypatch.setattr(delimited_files, name, 1 << 14)
 
 
 def piped(suffix: str) -> Source:
