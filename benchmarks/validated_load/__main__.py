@@ -7,7 +7,8 @@ nothing; all ratios are of rows a second, to the floor of the same format. The w
 does not count.
 
 The engine works without merges, as they would go on into the next way's turn. Clients have a process of their own.
-Memory is the most that engine and client held, over what they held before. PostgreSQL loads the first million rows, and
+Memory is the most that engine and client held, over what they held before, in the round that does not count: there the
+engine gives back first what its allocator has in store. PostgreSQL loads the first million rows, and
 its seconds are those times the rest; it is left out where there is no initdb (Debian: package postgresql).
 """
 
@@ -35,7 +36,7 @@ _HEAD_ROWS: Final = 1_000_000
 _GROUPS: Final = ("floor", "ours", "joins", "duckdb", "postgres")
 _NO_POSTGRES: Final = "PostgreSQL is left out: there is no initdb (Debian's package postgresql has it)."
 
-# what was measured, by format and by name of the way
+# what was measured, by format and by name of the way; of each the first does not count
 Found = dict[str, dict[str, list[Taken]]]
 
 
@@ -79,15 +80,14 @@ def _all_ways(files: Files, formats: Sequence[str], groups: set[str]) -> Iterato
 def _measure(files: Files, ways: Mapping[str, Sequence[Way]], rounds: int) -> Found:
     found: Found = {name: {way.name: [] for way in made} for name, made in ways.items()}
     outcomes: set[Outcome] = set()
-    for number in range(rounds + 1):
+    for _ in range(rounds + 1):
         for name, made in ways.items():
             for way in made:
                 taken = way.load()
                 outcome = way.outcome()
                 _require(files, way, outcome)
                 outcomes.add(outcome)
-                if number:
-                    found[name][way.name].append(taken)
+                found[name][way.name].append(taken)
         for made in ways.values():
             for way in made:
                 way.clear()
@@ -118,10 +118,10 @@ def _require_same(outcomes: Iterable[Outcome]) -> None:
 
 def _show(title: str, rows: int, ways: Sequence[Way], measured: Mapping[str, Sequence[Taken]]) -> None:
     loaded = {way.name: way.rows for way in ways}
-    rates = {name: loaded[name] / median(each.seconds for each in taken) for name, taken in measured.items()}
+    rates = {name: loaded[name] / median(each.seconds for each in counted) for name, (_, *counted) in measured.items()}
     lines = []
-    for name, taken in measured.items():
-        seconds = [each.seconds * rows / loaded[name] for each in taken]
+    for name, (first, *counted) in measured.items():
+        seconds = [each.seconds * rows / loaded[name] for each in counted]
         is_part = loaded[name] < rows
         lines.append(
             (
@@ -131,17 +131,12 @@ def _show(title: str, rows: int, ways: Sequence[Way], measured: Mapping[str, Seq
                 f"{rates[name]:,.0f}",
                 f"{rates[name] / rates[BARE]:.2f}",
                 f"{(rates[BARE] / rates[name] - 1) * 100:+,.0f} %",
-                f"{max(each.engine_megabytes for each in taken):,.0f}",
-                _highest(each.client_megabytes for each in taken),
+                f"{first.engine_megabytes:,.0f}",
+                "" if first.client_megabytes is None else f"{first.client_megabytes:,.0f}",
             )
         )
     columns = ("way", "seconds", "range", "rows/s", "x floor", "time over floor", "engine MB", "client MB")
     show(title, columns, lines)
-
-
-def _highest(megabytes: Iterable[float | None]) -> str:
-    known = [each for each in megabytes if each is not None]
-    return f"{max(known):,.0f}" if known else ""
 
 
 def _arguments() -> argparse.Namespace:

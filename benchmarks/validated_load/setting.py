@@ -46,7 +46,8 @@ class Taken:
 
     Attributes:
         seconds: wall time.
-        engine_megabytes: the most that the engine held, over what it held before.
+        engine_megabytes: the most that the engine held, over what it held before; in a way's first load without what
+            its allocator has in store.
         client_megabytes: the same of the client's process; None where engine and client are one.
     """
 
@@ -123,6 +124,7 @@ class EngineWay:
     run: Callable[[Address], None]
     outcome_sql: str | None
     _databases: list[str] = field(default_factory=list)
+    _has_loaded: bool = False
 
     def load(self) -> Taken:
         """See Way. A load has a database of its own, without merges: they would go on into the next one's turn."""
@@ -130,7 +132,9 @@ class EngineWay:
         with new_process(configure_logging, "WARNING", "console") as client:
             client.submit(call_in_process, _nothing, self.run).result()
             pid = client.submit(os.getpid).result()
-            self.engine.give_memory_back()
+            if not self._has_loaded:
+                self.engine.give_memory_back()
+            self._has_loaded = True
             (seconds, ours), theirs = grown(
                 self.engine.pid, lambda: grown(pid, lambda: client.submit(time_in_process, self.run, address).result())
             )

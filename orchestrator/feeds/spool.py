@@ -31,20 +31,20 @@ class Spooled:
         content_sha256: of the bytes as delivered, compressed as they came; 64 hexadecimal digits.
         rows: how many it has.
         chunk_rows: rows a chunk.
-        path: the chunks as an Arrow stream, one record batch each; there until the spool is closed.
+        folder: has each chunk as an Arrow stream of one record batch; there until the spool is closed.
     """
 
     source: Source
     content_sha256: str
     rows: int
     chunk_rows: int
-    path: Path
+    folder: Path
 
     def chunks(self) -> Iterator[pa.Table]:
         """The rows in order, `chunk_rows` a table, the last one may have fewer; no table if there are no rows."""
-        with pa.memory_map(str(self.path)) as file, pa.ipc.open_stream(file) as reader:
-            for batch in reader:
-                yield pa.Table.from_batches([batch])
+        for number in range(-(-self.rows // self.chunk_rows)):
+            with pa.memory_map(str(_path(self.folder, number))) as file, pa.ipc.open_stream(file) as reader:
+                yield reader.read_all()
 
 
 @contextmanager
@@ -77,26 +77,33 @@ def spooled(
     """
     wanted = Columns(columns, frozenset(codes), may_lack)
     with _own_folder(folder) as own:
-        path = own / "chunks.arrows"
         with delivered(source, own, stdin) as delivery:
             with closing(batches_of(delivery, wanted)) as batches:
                 chunks = chunks_of(source.place, batches, wanted, chunk_rows)
-                rows = _kept(chunks, wanted.schema, path, progress)
+                rows = _kept(chunks, own, progress)
             content_sha256 = delivery.sha256()
-        yield Spooled(source, content_sha256, rows, chunk_rows, path)
+        yield Spooled(source, content_sha256, rows, chunk_rows, own)
 
 
-def _kept(chunks: Iterable[pa.RecordBatch], schema: pa.Schema, path: Path, progress: Callable[[int], None]) -> int:
+def _kept(chunks: Iterable[pa.RecordBatch], folder: Path, progress: Callable[[int], None]) -> int:
     rows = 0
     try:
-        with pa.OSFile(str(path), "wb") as file, pa.ipc.new_stream(file, schema) as writer:
-            for chunk in chunks:
+        for number, chunk in enumerate(chunks):
+            with (
+                pa.OSFile(str(_path(folder, number)), "wb") as file,
+                pa.ipc.new_stream(file, chunk.schema) as writer,
+            ):
                 writer.write_batch(chunk)
-                rows += chunk.num_rows
-                progress(chunk.num_rows)
+            rows += chunk.num_rows
+            progress(chunk.num_rows)
     except OSError as error:
-        raise _unwritable(path.parent, error) from error
+        raise _unwritable(folder, error) from error
     return rows
+
+
+def _path(folder: Path, number: int) -> Path:
+    """A chunk's own file: what was mapped of it is given back once it is landed."""
+    return folder / f"{number}.arrows"
 
 
 @contextmanager

@@ -42,7 +42,7 @@ from orchestrator.warehouse.reconciliation import thresholds_exceeded
 
 log = get_logger(__name__)
 
-CHUNK_ROWS = 1_000_000
+CHUNK_ROWS = 500_000
 READING: Final = "reading"
 LANDING: Final = "landing"
 PLACING: Final = "placing"

@@ -263,7 +263,7 @@ def test_a_disk_that_fills_with_chunks_is_told(written: Written, spool: Path, re
     request.getfixturevalue("small_disk")
     with (
         pytest.raises(FeedError, match=r"deliveries cannot be kept here: .*File too large\. Make room"),
-        spooled(source_of(path), COLUMNS, spool, 1000),
+        spooled(source_of(path), COLUMNS, spool, 20_000),
     ):
         pytest.fail("it was given")
 
