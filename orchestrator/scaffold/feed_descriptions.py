@@ -33,18 +33,42 @@ def fact(feed: Feed) -> Entry:
         "constraints": [{"type": "check", **constraint} for constraint in _constraints(feed)],
         "data_tests": [
             test_entry("unique_combination", columns=["batch_id", "row_number"]),
-            test_entry("no_orphans", keys=[key for key in _constraints(feed) if key["name"].startswith("fk_")]),
-            test_entry(
+            _check(
+                feed,
+                "no_orphans",
+                "Every ID of every fact is in its dictionary, also of rows that are older than their constraint.",
+                keys=[key for key in _constraints(feed) if key["name"].startswith("fk_")],
+            ),
+            _check(
+                feed,
                 "in_exactly_one_place",
+                "Batch by batch: every landed row is in the fact, in open quarantine or discarded, and there once.",
                 landing=f"source('landing', '{feed.landing}')",
                 quarantine=f"ref('{feed.quarantine}')",
                 batches="source('operations', 'ops_batches')",
                 feed=feed.name,
             ),
             *_combination_test(feed),
-            _warning("versions_do_not_contradict", columns=keys, measures=[name for name, _type in measures_of(feed)]),
-            _warning("codes_are_used", codes=[{"column": column.id, "domain": column.code} for column in feed.codes]),
-            _warning("rows_like_before", rows=f"source('landing', '{feed.landing}')", time="received_at"),
+            _warning(
+                feed,
+                "versions_do_not_contradict",
+                "No batch gives one event two values; where one does, its later row counts.",
+                columns=keys,
+                measures=[name for name, _type in measures_of(feed)],
+            ),
+            _warning(
+                feed,
+                "codes_are_used",
+                "Of every dimension at least one listed code is in a fact.",
+                codes=[{"column": column.id, "domain": column.code} for column in feed.codes],
+            ),
+            _warning(
+                feed,
+                "rows_like_before",
+                "As many rows as on the same weekday before, by median and median absolute deviation.",
+                rows=f"source('landing', '{feed.landing}')",
+                time="received_at",
+            ),
         ],
         "columns": [
             *(_id_column(column) for column in feed.codes),
@@ -150,8 +174,16 @@ def _combination_test(feed: Feed) -> list[Entry]:
     if not feed.combination:
         return []
     ids = [f"{name}_id" for name in feed.combination]
-    return [_warning("permitted_combinations", dictionary="ref('dict_combination')", columns=ids)]
+    meaning = "Every combination of codes is one that the lookup desk lists."
+    return [_warning(feed, "permitted_combinations", meaning, dictionary="ref('dict_combination')", columns=ids)]
 
 
-def _warning(name: str, **arguments: Any) -> Entry:  # noqa: ANN401 whatever YAML takes
-    return {name: {"arguments": arguments, "config": {"severity": "warn"}}}
+def _check(feed: Feed, name: str, meaning: str, /, **arguments: Any) -> Entry:  # noqa: ANN401 whatever YAML takes
+    """A test of the fact under a name that people can read; dbt would make one of all arguments."""
+    return {name: {"name": f"{name}_{feed.fact}", "description": meaning, "arguments": arguments}}
+
+
+def _warning(feed: Feed, name: str, meaning: str, /, **arguments: Any) -> Entry:  # noqa: ANN401 whatever YAML takes
+    check = _check(feed, name, meaning, **arguments)
+    check[name]["config"] = {"severity": "warn"}
+    return check
