@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from dagster import AssetKey, AssetSpec
+from dagster import AssetCheckSpec, AssetKey, AssetSpec
 from dagster_dbt import DagsterDbtTranslator, DagsterDbtTranslatorSettings, DbtProject
 
 from orchestrator.assets.keys import GROUP_LANDING, GROUP_OPERATIONS, GROUP_SEEDS, LOOKUP_DESK, MIGRATIONS, replay_key
@@ -25,6 +25,14 @@ class RoomTranslator(DagsterDbtTranslator):
         known = {dep.asset_key for dep in spec.deps}
         added = [key for key in foundations_of(properties) if key not in known]
         return spec.replace_attributes(deps=[*spec.deps, *added]) if added else spec
+
+    def get_asset_check_spec(
+        self, asset_spec: AssetSpec, manifest: Mapping[str, Any], unique_id: str, project: DbtProject | None
+    ) -> AssetCheckSpec | None:
+        """The spec of one test, with the test's own description."""
+        spec = super().get_asset_check_spec(asset_spec, manifest, unique_id, project)
+        description = self.get_resource_props(manifest, unique_id).get("description")
+        return spec._replace(description=description) if spec and description else spec
 
     def get_asset_key(self, dbt_resource_props: Properties) -> AssetKey:
         """The object's name alone: file name = object name = asset key."""

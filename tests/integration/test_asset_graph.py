@@ -159,6 +159,11 @@ def test_every_check_blocks_but_those_that_tell_of_the_vendor_s_data(graph: Asse
     assert all(name.startswith(start) for name, start in zip(waving, told, strict=True))
 
 
+def test_a_check_says_what_the_dbt_test_says_of_itself(graph: AssetGraph) -> None:
+    [key] = [key for key in graph.asset_check_keys if key.name == "no_orphans_fct_observations"]
+    assert (graph.get(key).description or "").startswith("Every ID of every fact is in its dictionary")
+
+
 def test_the_gate_is_a_blocking_check_of_every_dictionary_that_placing_asks(graph: AssetGraph) -> None:
     gated = {name(key.asset_key) for key in graph.asset_check_keys if key.name == HOLDS_ITS_DIMENSION}
     assert gated == {name(key) for key in graph.get(AssetKey("landing_observations")).parent_keys}
