@@ -4,6 +4,7 @@ import itertools
 import os
 import re
 import signal
+import subprocess
 import time
 import urllib.error
 import urllib.request
@@ -44,7 +45,12 @@ def dagster_page(first_run: FirstRun, tmp_path_factory: pytest.TempPathFactory) 
         time.sleep(0.2)
     yield address
     os.killpg(process.pid, signal.SIGTERM)
-    process.wait(PATIENCE_SECONDS)
+    try:
+        process.wait(PATIENCE_SECONDS / 6)
+    except subprocess.TimeoutExpired:
+        # its servers may wait for each other
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait(PATIENCE_SECONDS)
 
 
 def answers(address: str) -> bool:
