@@ -233,7 +233,7 @@ def ui(settings: Settings, port: int | None) -> None:
     """Open Dagster's web page and daemon on the warehouse, until interrupted."""
     from orchestrator.verbs.ui import serve_ui
 
-    sys.exit(serve_ui(settings, port or settings.touchstone_ui_port))
+    serve_ui(settings, port or settings.touchstone_ui_port)
 
 
 @main.command(short_help="The data model with its lineage, as one page.")

@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 from clickhouse_connect.driver.client import Client
+from filelock import FileLock
 from house import OWN_VARIABLES, Checkout, FirstRun, free_port, variables_of
 
 from orchestrator.cli import main
@@ -21,6 +22,8 @@ from orchestrator.embedded import stop_engine
 from orchestrator.settings import Settings, get_settings
 from orchestrator.warehouse.client import connect
 from orchestrator.warehouse.migrations import apply_migrations
+
+PRINTED = "printed.txt"
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -158,7 +161,35 @@ def new_checkout(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[
 
 
 @pytest.fixture(scope="session")
-def first_run(new_checkout: Callable[[], Checkout]) -> FirstRun:
-    """One whole run on the sample data, shared by all tests that only read."""
-    checkout = new_checkout()
-    return FirstRun(checkout, checkout.touchstone("run").stdout)
+def recorded(tmp_path_factory: pytest.TempPathFactory, new_checkout: Callable[[], Checkout]) -> Path:
+    """A home after one whole run on the sample data with its engine stopped, and what was printed; one for all workers."""
+    base = tmp_path_factory.getbasetemp()
+    folder = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "recorded"
+    with FileLock(folder.with_suffix(".lock")):
+        if not (folder / PRINTED).exists():
+            checkout = new_checkout()
+            printed = checkout.touchstone("run").stdout
+            checkout.touchstone("down")
+            shutil.copytree(checkout.home, folder, symlinks=True)
+            (folder / PRINTED).write_text(printed, encoding="utf-8")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def run_checkout(recorded: Path, new_checkout: Callable[[], Checkout]) -> Callable[[], Checkout]:
+    """Makes checkouts that have had their first run, each with a warehouse of its own to change."""
+
+    def make() -> Checkout:
+        checkout = new_checkout()
+        shutil.copytree(recorded, checkout.home, symlinks=True, dirs_exist_ok=True)
+        return checkout
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def first_run(recorded: Path, run_checkout: Callable[[], Checkout]) -> FirstRun:
+    """A checkout after its first run, shared by all tests that only read; its engine is up."""
+    checkout = run_checkout()
+    checkout.touchstone("up")
+    return FirstRun(checkout, (recorded / PRINTED).read_text(encoding="utf-8"))

@@ -1,8 +1,10 @@
 """`touchstone ui`: Dagster's page and daemon on this warehouse."""
 
-import subprocess
+import os
+import signal
 import sys
 from pathlib import Path
+from typing import NoReturn
 
 from orchestrator.constants import LOOPBACK, PROJECT_ROOT
 from orchestrator.helpers import stdout_console
@@ -12,8 +14,8 @@ from orchestrator.warehouse.client import ensure_engine
 from orchestrator.warehouse.dbt import ensure_manifest
 
 
-def serve_ui(settings: Settings, port: int) -> int:
-    """Run `dagster dev` until it is interrupted; returns its exit code."""
+def serve_ui(settings: Settings, port: int) -> NoReturn:
+    """Become `dagster dev`, which ends on Ctrl-C and on SIGTERM."""
     address = ensure_engine(settings)
     ensure_manifest(settings)
     write_instance_config(settings.dagster_dir)
@@ -29,7 +31,12 @@ def serve_ui(settings: Settings, port: int) -> int:
         str(port),
     ]
     environment = inherited_environment() | child_environment(settings, address.host, address.port)
-    try:
-        return subprocess.run(command, env=environment, cwd=PROJECT_ROOT, check=False).returncode
-    except KeyboardInterrupt:
-        return 0
+    os.chdir(PROJECT_ROOT)
+    _hear_interrupts()
+    sys.stdout.flush()
+    os.execve(command[0], command, environment)
+
+
+def _hear_interrupts() -> None:
+    """Dagster answers SIGTERM as it answers SIGINT, which a shell lets jobs in the background ignore."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)

@@ -3,8 +3,6 @@
 import itertools
 import os
 import re
-import signal
-import subprocess
 import time
 import urllib.error
 import urllib.request
@@ -36,7 +34,7 @@ def dagster_page(first_run: FirstRun, tmp_path_factory: pytest.TempPathFactory) 
     port = free_port()
     said = tmp_path_factory.mktemp("dagster") / "said.log"
     with said.open("w", encoding="utf-8") as output:
-        process = first_run.checkout.start("ui", "--port", str(port), output=output)
+        process = first_run.checkout.start("ui", "--port", str(port), output=output, in_background=True)
     address = f"http://127.0.0.1:{port}"
     deadline = time.monotonic() + PATIENCE_SECONDS
     while not answers(f"{address}/server_info"):
@@ -44,13 +42,20 @@ def dagster_page(first_run: FirstRun, tmp_path_factory: pytest.TempPathFactory) 
         assert time.monotonic() < deadline, "Dagster's page did not come up"
         time.sleep(0.2)
     yield address
-    os.killpg(process.pid, signal.SIGTERM)
+    process.terminate()
+    assert process.wait(PATIENCE_SECONDS) == 0, said.read_text(encoding="utf-8")
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while is_any_left(process.pid):
+        assert time.monotonic() < deadline, "something that it started is left"
+        time.sleep(0.2)
+
+
+def is_any_left(group: int) -> bool:
     try:
-        process.wait(PATIENCE_SECONDS / 6)
-    except subprocess.TimeoutExpired:
-        # its servers may wait for each other
-        os.killpg(process.pid, signal.SIGKILL)
-        process.wait(PATIENCE_SECONDS)
+        os.killpg(group, 0)
+    except ProcessLookupError:
+        return False
+    return True
 
 
 def answers(address: str) -> bool:

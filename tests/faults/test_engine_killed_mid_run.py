@@ -46,14 +46,14 @@ def kill_engine_when(checkout: Checkout, run: subprocess.Popen[str], condition: 
     pytest.fail(f"never came true: {condition}")
 
 
-def test_runs_whose_engine_is_killed_leave_nothing_that_the_next_run_does_not_complete(
+def test_a_run_whose_engine_is_killed_twice_leaves_nothing_that_the_next_run_does_not_complete(
     new_checkout: Callable[[], Checkout], first_run: FirstRun
 ) -> None:
     checkout = new_checkout()
+    disturbed = checkout.start("run")
     for moment in MOMENTS:
-        disturbed = checkout.start("run")
         kill_engine_when(checkout, disturbed, moment)
-        disturbed.communicate(timeout=DEADLINE_SECONDS)
+    disturbed.communicate(timeout=DEADLINE_SECONDS)
 
     finished = checkout.touchstone("run").stdout
     assert "0 failed" in finished

@@ -65,12 +65,9 @@ class Story:
 
 
 @pytest.fixture(scope="module")
-def story(new_checkout: Callable[[], Checkout]) -> Story:
-    checkout = new_checkout()
+def story(run_checkout: Callable[[], Checkout]) -> Story:
+    checkout = run_checkout()
     committed(checkout.folder)
-    checkout.touchstone("migrate")
-    checkout.touchstone("load", "instruments", "sample_data/instruments/instruments.csv")
-    checkout.touchstone(*REFERENCE, "--exclude", "resource_type:test")
     before, combinations = ids(checkout), checkout.rows(COMBINATIONS)
 
     told = checkout.touchstone(

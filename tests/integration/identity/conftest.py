@@ -1,6 +1,6 @@
 """A checkout of which the dimensions were built from the desk, and how to change that desk."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -64,11 +64,6 @@ class Desk:
 
 
 @pytest.fixture(scope="session")
-def desk_of_checkout(new_checkout: Callable[[], Checkout]) -> Iterator[Desk]:
-    """A migrated warehouse with dimensions, which several tests change one after the other; none relies on what another one did."""
-    checkout = new_checkout()
-    checkout.touchstone("migrate")
-    desk = Desk(checkout)
-    checkout.touchstone("load", "instruments", "sample_data/instruments/instruments.csv")
-    desk.build(with_tests=False)
-    yield desk
+def desk_of_checkout(run_checkout: Callable[[], Checkout]) -> Desk:
+    """A warehouse with dimensions, which several tests change one after the other; none relies on what another one did."""
+    return Desk(run_checkout())
