@@ -28,7 +28,8 @@ TouchstoneError
 │   ├── ReconciliationError      landed rows are not all in a fact or in quarantine
 │   ├── DictionaryGateError      a dictionary does not hold what its dimension holds
 │   ├── FeedDriftError           live objects of a feed are not as declared
-│   └── SelectionError           no such rows of quarantine, or no note for giving them up
+│   ├── SelectionError           no such rows of quarantine, or no note for giving them up
+│   └── DayRangeError            no such days, or none that can be made anew
 └── DbtError                     a dbt command failed
 """
 
@@ -144,6 +145,10 @@ class FeedDriftError(IntegrityError):
 
 class SelectionError(IntegrityError):
     """What was asked of quarantine cannot be done with those rows."""
+
+
+class DayRangeError(IntegrityError):
+    """A range of days cannot be meant, or what was named is not made by the day."""
 
 
 class DbtError(TouchstoneError):

@@ -36,6 +36,7 @@ class Settings(BaseSettings):
     clickhouse_database: Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")] = DEFAULT_DATABASE
     clickhouse_secure: bool = False
 
+    touchstone_environment: Literal["dev", "staging", "production"] = "dev"
     touchstone_home: Path = PROJECT_ROOT / ".touchstone"
     touchstone_drop_dir: Path = SAMPLE_DATA_DIR
     touchstone_listen_host: str = LOOPBACK
@@ -70,6 +71,11 @@ class Settings(BaseSettings):
     def is_embedded(self) -> bool:
         """True when no ClickHouse server is named, so the engine is ours to start."""
         return self.clickhouse_host is None
+
+    @property
+    def is_always_on(self) -> bool:
+        """True where schedules run by themselves: elsewhere than in development."""
+        return self.touchstone_environment != "dev"
 
     @property
     def host(self) -> str:
@@ -158,6 +164,7 @@ def child_environment(settings: Settings, host: str, port: int) -> dict[str, str
         "CLICKHOUSE_PASSWORD": settings.clickhouse_password.get_secret_value(),
         "CLICKHOUSE_DATABASE": settings.clickhouse_database,
         "CLICKHOUSE_SECURE": str(settings.clickhouse_secure).lower(),
+        "TOUCHSTONE_ENVIRONMENT": settings.touchstone_environment,
         "TOUCHSTONE_HOME": str(settings.touchstone_home),
         "TOUCHSTONE_DROP_DIR": str(settings.touchstone_drop_dir),
         "TOUCHSTONE_DBT_THREADS": str(settings.touchstone_dbt_threads),

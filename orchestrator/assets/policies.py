@@ -5,8 +5,11 @@ from contextlib import contextmanager
 
 from clickhouse_connect.driver.exceptions import ClickHouseError, OperationalError
 from dagster import Backoff, Failure, Jitter, RetryPolicy
+from dagster_dbt.errors import DagsterDbtCliRuntimeError
 
 from orchestrator.exceptions import EngineError, TouchstoneError
+from orchestrator.resources.warehouse import WarehouseResource
+from orchestrator.warehouse.client import running_address
 
 RETRY_POLICY = RetryPolicy(max_retries=2, delay=2, backoff=Backoff.EXPONENTIAL, jitter=Jitter.PLUS_MINUS)
 
@@ -33,3 +36,24 @@ def no_retry_unless_transient() -> Iterator[None]:
         if is_transient(error):
             raise
         raise Failure(description=str(error), allow_retries=False) from error
+
+
+@contextmanager
+def failing_for_good(warehouse: WarehouseResource) -> Iterator[None]:
+    """A dbt command that failed while the engine stands failed for good; one that lost it may be tried again."""
+    try:
+        yield
+    except DagsterDbtCliRuntimeError as error:
+        if _is_engine_away(warehouse):
+            raise
+        raise Failure(description=str(error), metadata=error.metadata, allow_retries=False) from error
+
+
+def _is_engine_away(warehouse: WarehouseResource) -> bool:
+    try:
+        running_address(warehouse.settings)
+        if not warehouse.settings.is_embedded:
+            warehouse.client()
+    except EngineError:
+        return True
+    return False

@@ -25,6 +25,7 @@ def dictionary_gate() -> AssetChecksDefinition:
 
     @multi_asset_check(
         name="dictionary_gate",
+        can_subset=True,
         specs=[
             AssetCheckSpec(
                 HOLDS_ITS_DIMENSION,

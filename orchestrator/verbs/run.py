@@ -22,7 +22,7 @@ def run_everything(settings: Settings) -> bool:
     before = _census(settings)
     job = defs.resolve_job_def(EVERYTHING)
     with dagster_instance(settings) as instance:
-        outcome = execute(job, instance, str(uuid4()), _expected_events(job), log_file=settings.run_log)
+        outcome = execute(job, instance, str(uuid4()), expected_events=_expected_events(job), log_file=settings.run_log)
     print_run_report(stdout_console(), outcome, before, _census(settings), settings.run_log)
     return outcome.succeeded
 
