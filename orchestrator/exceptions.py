@@ -28,7 +28,8 @@ TouchstoneError
 │   ├── ReconciliationError      landed rows are not all in a fact or in quarantine
 │   ├── DictionaryGateError      a dictionary does not hold what its dimension holds
 │   ├── FeedDriftError           live objects of a feed are not as declared
-│   └── SelectionError           no such rows of quarantine, or no note for giving them up
+│   ├── SelectionError           no such rows of quarantine, or no note for giving them up
+│   └── TraceError               a row to trace is not named, or not there
 └── DbtError                     a dbt command failed
 """
 
@@ -144,6 +145,10 @@ class FeedDriftError(IntegrityError):
 
 class SelectionError(IntegrityError):
     """What was asked of quarantine cannot be done with those rows."""
+
+
+class TraceError(IntegrityError):
+    """A row to trace is not named as rows are, or is not there."""
 
 
 class DbtError(TouchstoneError):
