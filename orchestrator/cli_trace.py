@@ -33,8 +33,9 @@ def trace(  # noqa: PLR0917 click passes options by name
 ) -> None:
     """Show what a row of FEED came from: file, line, batch, attempts, IDs with their ledger lines, run, code, schema.
 
-    KEY is BATCH_ID:ROW_NUMBER, or what the row says, such as instrument=MMM field=PX_LAST observed_at=2026-08-16. Codes
-    are any spelling that an ID had; a date is the whole day. Rows in quarantine and discarded ones are found as well.
+    KEY is BATCH_ID:ROW_NUMBER, or what the row says, such as instrument=MMM field=NAME observed_at=2026-08-08. Codes
+    are any spelling that an ID had; a date is the whole day. Where no fact fits, rows in quarantine and discarded ones
+    are looked for, as they were received.
 
     Exits with 1 when several rows fit: they are listed, and one of them can be named.
     """

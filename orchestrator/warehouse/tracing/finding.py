@@ -17,6 +17,10 @@ _MOMENT: Final = "{name} = toDateTime64({{moment:String}}, 6, 'UTC')"
 _PARSED: Final = "parseDateTime64BestEffortOrNull(trimBoth({name}), 6, 'UTC')"
 
 
+# a query, and its parameters
+_Rows = tuple[str, dict[str, Any]]
+
+
 @dataclass(frozen=True)
 class Found:
     """A row that fits a key: where it is, when it became known, and what it says, as received."""
@@ -28,41 +32,68 @@ class Found:
     cells: dict[str, str]
 
 
-def find_rows(client: Client, feed: Feed, key: NaturalKey, limit: int) -> tuple[list[Found], int]:
-    """Rows that fit the key, the latest known first and at most `limit`, and how many there are in all.
+@dataclass(frozen=True)
+class Matches:
+    """Rows that fit a key, the latest known first.
+
+    Attributes:
+        rows: facts; or, where no fact fits, rows in quarantine and discarded ones.
+        total: how many such rows there are, `rows` being cut off at the limit.
+        others: rows in quarantine and discarded ones that fit beside facts.
+    """
+
+    rows: tuple[Found, ...]
+    total: int
+    others: int
+
+
+def find_rows(client: Client, feed: Feed, key: NaturalKey, limit: int) -> Matches:
+    """The facts that fit the key, at most `limit`; or else the rows in quarantine that do.
 
     Raises:
         TraceError: no row fits.
     """
-    facts, parameters = _facts(feed, key)
-    others, more = _others(feed, key)
-    rows = f"{facts} UNION ALL {others}" if others else facts
-    parameters = parameters | more | {"feed": feed.name, "limit": limit}
-    total = int(client.query(f"SELECT count() FROM ({rows})", parameters).result_rows[0][0])
-    if not total:
-        raise TraceError(
-            f"No row of {feed.name} says {_in_words(feed, key)}.",
-            f'See which there are: touchstone sql "SELECT {", ".join(feed.natural_key)} FROM v_{feed.name} LIMIT 20".',
-        )
+    facts, others = _facts(feed, key), _others(feed, key)
+    in_facts = _count(client, facts)
+    in_others = 0 if key.ids else _count(client, others)
+    if in_facts:
+        return Matches(_read(client, feed, facts, limit), in_facts, in_others)
+    if in_others:
+        return Matches(_read(client, feed, others, limit), in_others, 0)
+    raise TraceError(
+        f"No row of {feed.name} says {_in_words(feed, key)}.",
+        f'See which there are: touchstone sql "SELECT {", ".join(feed.natural_key)} FROM v_{feed.name} LIMIT 20".',
+    )
+
+
+def _count(client: Client, rows: _Rows) -> int:
+    query, parameters = rows
+    return int(client.query(f"SELECT count() FROM ({query})", parameters).result_rows[0][0])
+
+
+def _read(client: Client, feed: Feed, rows: _Rows, limit: int) -> tuple[Found, ...]:
+    query, parameters = rows
+    first = f"SELECT * FROM ({query}) ORDER BY known_at DESC, batch_id, row_number LIMIT {{limit:UInt64}}"
     columns = ", ".join(f"landed.{column} AS {column}" for column in feed.columns)
     result = client.query(
         f"SELECT found.batch_id, found.row_number, found.place, found.known_at, batch.source_file, {columns} "
-        f"FROM (SELECT * FROM ({rows}) ORDER BY known_at DESC, batch_id, row_number LIMIT {{limit:UInt64}}) AS found "
-        f"LEFT JOIN (SELECT * FROM {feed.landing} WHERE batch_id IN (SELECT batch_id FROM ({rows}))) AS landed "
+        f"FROM ({first}) AS found "
+        f"LEFT JOIN (SELECT * FROM {feed.landing} WHERE (batch_id, row_number) IN "
+        f"(SELECT batch_id, row_number FROM ({first}))) AS landed "
         "ON landed.batch_id = found.batch_id AND landed.row_number = found.row_number "
         "LEFT JOIN (SELECT batch_id, argMin(source_file, recorded_at) AS source_file FROM ops_batches "
         "WHERE feed = {feed:String} GROUP BY batch_id) AS batch ON batch.batch_id = found.batch_id "
         "ORDER BY found.known_at DESC, found.batch_id, found.row_number",
-        parameters,
+        parameters | {"feed": feed.name, "limit": limit},
         tz_mode="aware",
     )
-    return [
+    return tuple(
         Found(RowKey(batch, number), place, known_at, file, dict(zip(feed.columns, cells, strict=True)))
         for batch, number, place, known_at, file, *cells in result.result_rows
-    ], total
+    )
 
 
-def _facts(feed: Feed, key: NaturalKey) -> tuple[str, dict[str, Any]]:
+def _facts(feed: Feed, key: NaturalKey) -> _Rows:
     """A query of the facts that fit, and its parameters. A code is any spelling that its ID ever had."""
     conditions, parameters = _times(feed.time.name, key)
     domains = {column.name: column.code for column in feed.codes}
@@ -85,10 +116,8 @@ def _facts(feed: Feed, key: NaturalKey) -> tuple[str, dict[str, Any]]:
     )
 
 
-def _others(feed: Feed, key: NaturalKey) -> tuple[str, dict[str, Any]]:
-    """A query of the rows in quarantine or given up that fit as received; empty where IDs are asked for."""
-    if key.ids:
-        return "", {}
+def _others(feed: Feed, key: NaturalKey) -> _Rows:
+    """A query of the rows in quarantine or given up that fit as received; IDs they have none."""
     conditions, parameters = _times(_PARSED.format(name=feed.time.name), key)
     for name, text in key.texts.items():
         conditions.append(f"trimBoth({name}) = {{text_{name}:String}}")
@@ -97,7 +126,7 @@ def _others(feed: Feed, key: NaturalKey) -> tuple[str, dict[str, Any]]:
     latest = f"SELECT * FROM {feed.quarantine} ORDER BY attempt DESC LIMIT 1 BY batch_id, row_number"
     return (
         f"SELECT batch_id, row_number, {place} AS place, received_at AS known_at FROM ({latest}) "
-        f"WHERE reason_mask != 0 AND {' AND '.join(conditions)}",
+        f"WHERE {' AND '.join(['reason_mask != 0', *conditions])}",
         parameters,
     )
 
