@@ -17,6 +17,7 @@ _CLAIM: Final = re.compile(r"^-- claim: ([a-z0-9-]+)$", re.MULTILINE)
 _EXPECT: Final = re.compile(r"^-- expect: (.+)$", re.MULTILINE)
 _REFUSED: Final = re.compile(r'error CONTAINS "(.+)"')
 _TOKEN: Final = re.compile(r"`([^`\n]+)`")
+_BOX: Final = re.compile(r"(\w+)(?:\[(.+)\])?")
 _TEST: Final = re.compile(r"tests/[\w/]+\.py::\w+")
 READ_ONLY: Final = "# read-only"
 # what the readme and these pages put before the command
@@ -108,6 +109,23 @@ def links_of(page: str) -> list[Path]:
     """Files that the page links to."""
     links = re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", text_of(page))
     return [(PROJECT_ROOT / "docs" / link).resolve() for link in links]
+
+
+def edges_of(page: str) -> list[tuple[str, str]]:
+    """Edges of the ```mermaid flowchart, from upstream to downstream, by the words in the boxes; a box may name several."""
+    [chart] = [body for kind, body in _BLOCK.findall(text_of(page)) if kind == "mermaid"]
+    words: dict[str, str] = {}
+    edges = []
+    for line in chart.splitlines():
+        ends = re.split(r"\s-->\s|\s-- .+? -->\s", line.strip())
+        boxes = [_BOX.fullmatch(end) for end in ends]
+        if len(ends) == 2 and all(boxes):
+            for name, label in (box.groups() for box in boxes if box):
+                words.setdefault(name, label.strip('"') if label else name)
+            edges.append((ends[0].partition("[")[0], ends[1].partition("[")[0]))
+    return [
+        (above, below) for start, end in edges for above in words[start].split(", ") for below in words[end].split(", ")
+    ]
 
 
 def _first(pattern: re.Pattern[str], text: str) -> str:

@@ -13,11 +13,12 @@ from design_pages import (
     Shown,
     Statement,
     commands_of,
+    edges_of,
     enforcers_named_in,
     links_of,
+    named_tests,
     shown_outputs,
     statements_of,
-    named_tests,
     text_of,
 )
 from house import Checkout, FirstRun
@@ -179,6 +180,18 @@ def test_every_rule_says_what_enforces_it_what_proves_it_and_has_a_statement() -
         for part in ("**Rule.**", "**Why.**", "**Enforced by**", "**Proved by**", "```sql"):
             assert part in rule, f"{heading}: {part} is missing"
         assert re.search(r"^\*\*Proved by\*\* .*?tests/[\w/]+\.py::\w+", rule, re.MULTILINE | re.DOTALL), heading
+
+
+def test_the_drawn_graph_has_edges_of_the_real_one_only(graph: str) -> None:
+    upstream = {
+        line.partition(" <- ")[0].rpartition("/")[2]: set(line.partition(" <- ")[2].split(", "))
+        for line in graph.splitlines()
+        if " <- " in line
+    }
+    drawn = edges_of("architecture.md")
+    named = [(below, above) for above, below in drawn if {above, below} <= upstream.keys()]
+    assert len(named) > 8
+    assert [(below, above) for below, above in named if above not in upstream[below]] == []
 
 
 def test_the_readme_leads_to_every_page() -> None:
