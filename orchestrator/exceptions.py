@@ -29,7 +29,8 @@ TouchstoneError
 │   ├── DictionaryGateError      a dictionary does not hold what its dimension holds
 │   ├── FeedDriftError           live objects of a feed are not as declared
 │   ├── SelectionError           no such rows of quarantine, or no note for giving them up
-│   └── DayRangeError            no such days, or none that can be made anew
+│   ├── DayRangeError            no such days, or none that can be made anew
+│   └── TraceError               a row to trace is not named, or not there
 └── DbtError                     a dbt command failed
 """
 
@@ -149,6 +150,10 @@ class SelectionError(IntegrityError):
 
 class DayRangeError(IntegrityError):
     """A range of days cannot be meant, or what was named is not made by the day."""
+
+
+class TraceError(IntegrityError):
+    """A row to trace is not named as rows are, or is not there."""
 
 
 class DbtError(TouchstoneError):
