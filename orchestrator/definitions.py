@@ -11,6 +11,7 @@ from orchestrator.jobs.everything import everything
 from orchestrator.jobs.replay import replay_jobs
 from orchestrator.resources.dbt import dbt_project, dbt_resource
 from orchestrator.resources.warehouse import WarehouseResource
+from orchestrator.sensors.failures import failure_sensors
 from orchestrator.sensors.replay import replay_sensors
 from orchestrator.settings import get_settings
 
@@ -20,6 +21,6 @@ defs = Definitions(
     assets=[migrations, lookup_desk, ops_ledger, *landing_assets(), *replay_assets(), *dbt_room_assets(project)],
     asset_checks=[dictionary_gate()],
     jobs=[everything, *replay_jobs],
-    sensors=replay_sensors(),
+    sensors=[*replay_sensors(), *failure_sensors],
     resources={"warehouse": WarehouseResource(), "dbt": dbt_resource(project)},
 )

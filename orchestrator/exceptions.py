@@ -29,7 +29,8 @@ TouchstoneError
 │   ├── DictionaryGateError      a dictionary does not hold what its dimension holds
 │   ├── FeedDriftError           live objects of a feed are not as declared
 │   └── SelectionError           no such rows of quarantine, or no note for giving them up
-└── DbtError                     a dbt command failed
+├── DbtError                     a dbt command failed
+└── AlertError                   a channel did not take an alert
 """
 
 
@@ -148,3 +149,7 @@ class SelectionError(IntegrityError):
 
 class DbtError(TouchstoneError):
     """A dbt command failed."""
+
+
+class AlertError(TouchstoneError):
+    """A channel did not take an alert."""

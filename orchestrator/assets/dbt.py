@@ -9,7 +9,7 @@ from dagster_dbt import DbtCliResource, DbtProject, dbt_assets
 from dagster_dbt.errors import DagsterDbtCliRuntimeError
 
 from orchestrator.assets.keys import WRITER_POOL
-from orchestrator.assets.policies import RETRY_POLICY
+from orchestrator.assets.policies import MARTS_RETRIES, REFERENCE_RETRIES, is_transient, no_retry_unless_transient
 from orchestrator.assets.translator import RoomTranslator
 from orchestrator.exceptions import EngineError
 from orchestrator.resources.warehouse import WarehouseResource
@@ -42,21 +42,21 @@ def _dbt_assets(
         project=project,
         select=select,
         dagster_dbt_translator=RoomTranslator(),
-        retry_policy=RETRY_POLICY,
+        retry_policy=REFERENCE_RETRIES if writes_dimensions else MARTS_RETRIES,
         pool=WRITER_POOL,
     )
     def build(context: AssetExecutionContext, dbt: DbtCliResource, warehouse: WarehouseResource) -> Iterator[Any]:
-        warehouse.prepare_dbt()
         # dagster-dbt selects the tests of a part of the assets by itself
         flags = [] if context.is_subset else whole_build_flags
         command = ["build", *flags]
-        try:
-            with warehouse.only_writer(context.run_id) if writes_dimensions else nullcontext():
-                yield from dbt.cli(command, context=context, target_path=project.manifest_path.parent).stream()
-        except DagsterDbtCliRuntimeError as error:
-            if _engine_is_away(warehouse):
-                raise
-            raise Failure(description=str(error), metadata=error.metadata, allow_retries=False) from error
+        with no_retry_unless_transient():
+            warehouse.prepare_dbt()
+            try:
+                with warehouse.only_writer(context.run_id) if writes_dimensions else nullcontext():
+                    yield from dbt.cli(command, context=context, target_path=project.manifest_path.parent).stream()
+            except DagsterDbtCliRuntimeError as error:
+                may_pass = is_transient(error) or _engine_is_away(warehouse)
+                raise Failure(description=str(error), metadata=error.metadata, allow_retries=may_pass) from error
 
     return build
 
