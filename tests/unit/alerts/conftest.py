@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import pytest
 from alert_receivers import Receiver, receiver
 from dagster import DagsterInstance
+from structlog.testing import CapturedCall, CapturingLogger
 
 
 @pytest.fixture(autouse=True)
@@ -31,3 +32,12 @@ def webhook() -> Iterator[Receiver]:
 def instance() -> Iterator[DagsterInstance]:
     with DagsterInstance.ephemeral() as made:
         yield made
+
+
+@pytest.fixture
+def logged(monkeypatch: pytest.MonkeyPatch) -> list[CapturedCall]:
+    """What the room of alerts logs, however logging is configured."""
+    logger = CapturingLogger()
+    for module in ("raising", "channels", "book"):
+        monkeypatch.setattr(f"orchestrator.alerts.{module}.log", logger)
+    return logger.calls

@@ -15,6 +15,7 @@ from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
 from alert_receivers import FAILED, Receiver, receiver
 from dagster import DagsterInstance
 from house import free_port
+from structlog.testing import CapturedCall
 
 from orchestrator.alerts import Alert, raise_alert
 from orchestrator.alerts.channels import Delivery, channels_of, deliver
@@ -32,7 +33,7 @@ class Mailbox:
         self.messages: list[EmailMessage] = []
         self.recipients: list[list[str]] = []
 
-    async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:  # noqa: N802 as aiosmtpd has it
+    async def handle_DATA(self, _server: SMTP, _session: Session, envelope: Envelope) -> str:  # noqa: N802 its name for aiosmtpd
         self.messages.append(email.message_from_bytes(bytes(envelope.content or b""), policy=modern))  # type: ignore[arg-type]
         self.recipients.append(envelope.rcpt_tos)
         return "250 OK"
@@ -149,14 +150,15 @@ def test_an_untrusted_server_gets_no_password(mail_server: Callable[..., tuple[M
 
 
 def test_a_dead_channel_keeps_no_other_from_the_message_and_is_raised(
-    instance: DagsterInstance, webhook: Receiver, capsys: pytest.CaptureFixture[str]
+    instance: DagsterInstance, webhook: Receiver, logged: list[CapturedCall]
 ) -> None:
     hidden = f"http://127.0.0.1:{free_port()}/services/T1/B1/hidden-token"
     settings = Settings(touchstone_slack_webhook_url=hidden, touchstone_alert_webhook_url=webhook.url)
     with pytest.raises(AlertError, match=r"1 of 2 messages failed: .* by slack: .*Connection refused") as caught:
         raise_alert(instance, settings, FAILED)
     assert [body["title"] for body in webhook.bodies] == [FAILED.title]
-    assert "hidden-token" not in str(caught.value)
+    assert "hidden-token" not in f"{caught.value}{logged}"
+    assert ["alert", "alert not delivered"] == [call.args[0] for call in logged]
     assert caught.value.__cause__ is None
 
 
@@ -174,25 +176,26 @@ def test_a_refusal_is_told_with_its_status_and_without_the_address(channel: str)
     "url", ["not an address/hidden-token", "http://127.0.0.1:1/hidden-token", "ftp://x/hidden-token"]
 )
 def test_no_fault_of_an_address_tells_the_address(
-    channel: str, url: str, caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str]
+    channel: str, url: str, caplog: pytest.LogCaptureFixture, logged: list[CapturedCall]
 ) -> None:
     caplog.set_level("DEBUG")
     settings = Settings(**{f"touchstone_{channel}_webhook_url": url})
     [delivery] = sent(settings)
     assert delivery.fault
-    printed = capfd.readouterr()
-    for text in (delivery.fault, caplog.text, printed.out, printed.err, repr(settings), repr(channels_of(settings))):
+    for text in (delivery.fault, caplog.text, str(logged), repr(settings), repr(channels_of(settings))):
         assert "hidden-token" not in text
 
 
-def test_a_secret_in_an_error_s_text_does_not_travel(instance: DagsterInstance, webhook: Receiver, capfd) -> None:
+def test_a_secret_in_an_error_s_text_does_not_travel(
+    instance: DagsterInstance, webhook: Receiver, logged: list[CapturedCall]
+) -> None:
     settings = Settings(touchstone_alert_webhook_url=webhook.url, clickhouse_password="hunter2-and-more")
     leaking = "Login with hunter2-and-more failed."
     raise_alert(instance, settings, Alert(**{**vars(FAILED), "error": leaking, "details": (leaking,)}))
     [body] = webhook.bodies
     assert body["error"] == "Login with *** failed."
-    printed = capfd.readouterr()
-    assert "hunter2-and-more" not in json.dumps(body) + printed.out + printed.err
+    assert logged
+    assert "hunter2-and-more" not in f"{body}{logged}"
 
 
 def test_without_settings_there_is_no_channel() -> None:
