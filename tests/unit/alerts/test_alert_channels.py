@@ -158,7 +158,7 @@ def test_a_dead_channel_keeps_no_other_from_the_message_and_is_raised(
         raise_alert(instance, settings, FAILED)
     assert [body["title"] for body in webhook.bodies] == [FAILED.title]
     assert "hidden-token" not in f"{caught.value}{logged}"
-    assert ["alert", "alert not delivered"] == [call.args[0] for call in logged]
+    assert [call.args[0] for call in logged] == ["alert", "alert not delivered"]
     assert caught.value.__cause__ is None
 
 
