@@ -27,6 +27,7 @@ _WRAPPERS: Final = {"DagsterExecutionStepExecutionError", "RetryRequestedFromPol
 _CLASS_PREFIX: Final = re.compile(r"^(?:[A-Za-z_]\w*\.)*[A-Z]\w*: ")
 _DBT_ERRORS: Final = "Errors parsed from dbt logs:"
 _DBT_NODE: Final = re.compile(r"\bin (?:model|seed|snapshot|test) (\w+)")
+_SPEAKER: Final = re.compile(r"^\[\w+\] ")
 _LAST_WORDS: Final = re.compile(r"unexpectedly exited|terminated by signal|no longer|Detected run worker|timed out")
 
 
@@ -93,7 +94,7 @@ def story_of(events: Iterable[DagsterEvent]) -> RunStory:
             check, failed = _check_of(event)
             checks[str(check)] = check if failed else None
         elif event.event_type == DagsterEventType.ENGINE_EVENT and _LAST_WORDS.search(event.message or ""):
-            last_words = one_sentence(event.message or "")
+            last_words = _SPEAKER.sub("", one_sentence(event.message or "")).split(". ", maxsplit=1)[0]
     return RunStory(
         faults=tuple(_fault_of(event, planned) for event in ended.values() if event.is_step_failure),
         broken_off={step: _assets_of(step, planned) for step in started if step not in ended},

@@ -173,7 +173,9 @@ def test_a_run_whose_process_was_lost_is_told_with_the_step_it_was_in(
         Definitions(assets=[landing_prices], jobs=[define_asset_job("lost")]).resolve_job_def("lost"),
         status=DagsterRunStatus.STARTED,
     )
-    instance.report_engine_event(f"Run execution process for {lost.run_id} was terminated by signal 9 (SIGKILL).", lost)
+    instance.report_engine_event(
+        f"[Server] Run execution process for {lost.run_id} was terminated by signal 9 (SIGKILL). Maybe memory.", lost
+    )
     instance.report_run_failed(lost)
     failed = instance.get_run_by_id(lost.run_id)
     assert failed is not None
@@ -182,7 +184,7 @@ def test_a_run_whose_process_was_lost_is_told_with_the_step_it_was_in(
     failed_runs(build_run_status_sensor_context("failed_runs", event, instance, failed))
     [body] = webhook.bodies
     assert body["title"] == "Job lost broke off"
-    assert "terminated by signal 9" in body["error"]
+    assert body["error"] == f"Run execution process for {lost.run_id} was terminated by signal 9 (SIGKILL)"
     assert body["error_class"] == "RunCrash"
 
 
