@@ -8,7 +8,7 @@ from typing import Final
 from dagster import DagsterRun
 
 from orchestrator.alerts.alert import Alert, Severity
-from orchestrator.alerts.story import RunStory, one_sentence
+from orchestrator.alerts.story import RunStory, end_of_run
 from orchestrator.assets.landing import WITHIN_THRESHOLDS
 from orchestrator.checks.dictionaries import HOLDS_ITS_DIMENSION
 from orchestrator.helpers import plural
@@ -69,7 +69,7 @@ def alert_of_failed_run(
     broken_off = story.broken_off or {}
     is_crash = not (story.faults or story.failed_checks)
     details = [*_lines_of_checks(story), *_lines_of_faults(story)]
-    error = details[0] if details else story.last_words or one_sentence(reported) or "It ended without a word."
+    error = details[0] if details else story.last_words or end_of_run(reported) or "It ended without a word."
     # Dagster promises it to every run, but starts only those again that a code location has launched
     will_retry = run.tags.get(_WILL_RETRY_TAG) == "true" and run.remote_job_origin is not None
     return Alert(

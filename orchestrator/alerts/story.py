@@ -28,6 +28,7 @@ _CLASS_PREFIX: Final = re.compile(r"^(?:[A-Za-z_]\w*\.)*[A-Z]\w*: ")
 _DBT_ERRORS: Final = "Errors parsed from dbt logs:"
 _DBT_NODE: Final = re.compile(r"\bin (?:model|seed|snapshot|test) (\w+)")
 _SPEAKER: Final = re.compile(r"^\[\w+\] ")
+_OF_MONITORING: Final = re.compile(r"^Detected run worker status \w+: '(.*?)\.?'\. Marking run .*$")
 _LAST_WORDS: Final = re.compile(r"unexpectedly exited|terminated by signal|no longer|Detected run worker|timed out")
 
 
@@ -94,7 +95,7 @@ def story_of(events: Iterable[DagsterEvent]) -> RunStory:
             check, failed = _check_of(event)
             checks[str(check)] = check if failed else None
         elif event.event_type == DagsterEventType.ENGINE_EVENT and _LAST_WORDS.search(event.message or ""):
-            last_words = _SPEAKER.sub("", one_sentence(event.message or "")).split(". ", maxsplit=1)[0]
+            last_words = end_of_run(event.message or "")
     return RunStory(
         faults=tuple(_fault_of(event, planned) for event in ended.values() if event.is_step_failure),
         broken_off={step: _assets_of(step, planned) for step in started if step not in ended},
@@ -112,6 +113,12 @@ def one_sentence(text: str) -> str:
     paragraph = told if parsed else told.split("\n\n", maxsplit=1)[0]
     line = " ".join(paragraph.split())
     return line if len(line) <= _SENTENCE_CHARACTERS else line[: _SENTENCE_CHARACTERS - 1] + "…"
+
+
+def end_of_run(text: str) -> str:
+    """Why a run ended, without who said it and what that might mean."""
+    line = _OF_MONITORING.sub(r"\1", _SPEAKER.sub("", one_sentence(text)))
+    return line.split(". ", maxsplit=1)[0].rstrip(".") + "." if line else ""
 
 
 def _check_of(event: DagsterEvent) -> tuple[FailedCheck, bool]:

@@ -23,7 +23,7 @@ from dagster import (
     in_process_executor,
 )
 
-from orchestrator.alerts.story import one_sentence
+from orchestrator.alerts.story import end_of_run, one_sentence
 from orchestrator.assets.policies import no_retry_unless_transient
 from orchestrator.exceptions import FeedFileError
 from orchestrator.sensors.failures import alerts_held_back, failed_runs, succeeded_runs
@@ -184,7 +184,7 @@ def test_a_run_whose_process_was_lost_is_told_with_the_step_it_was_in(
     failed_runs(build_run_status_sensor_context("failed_runs", event, instance, failed))
     [body] = webhook.bodies
     assert body["title"] == "Job lost broke off"
-    assert body["error"] == f"Run execution process for {lost.run_id} was terminated by signal 9 (SIGKILL)"
+    assert body["error"] == f"Run execution process for {lost.run_id} was terminated by signal 9 (SIGKILL)."
     assert body["error_class"] == "RunCrash"
 
 
@@ -208,6 +208,19 @@ Database Error in model dim_field (models/dimensions/dim_field.sql)
     assert one_sentence(said) == (
         "Database Error in model dim_field (models/dimensions/dim_field.sql) Code: 60. Table touchstone.gone does not exist."
     )
+
+
+@pytest.mark.parametrize(
+    ("said", "told"),
+    [
+        ("", ""),
+        ("[DagsterApiServer] Run execution process for x unexpectedly exited with code 1.", "Run execution process for x unexpectedly exited with code 1."),
+        ("Detected run worker status NOT_FOUND: 'Its command is gone.'. Marking run x as failed.", "Its command is gone."),
+        ("Exceeded maximum runtime of 60 seconds.", "Exceeded maximum runtime of 60 seconds."),
+    ],
+)  # fmt: skip
+def test_of_the_end_of_a_run_only_the_reason_is_told(said: str, told: str) -> None:
+    assert end_of_run(said) == told
 
 
 def test_a_failure_without_a_word_still_says_so(instance: DagsterInstance, webhook: Receiver) -> None:
