@@ -15,6 +15,7 @@ from orchestrator.jobs.replay import replay_jobs
 from orchestrator.resources.dbt import dbt_project, dbt_resource
 from orchestrator.resources.warehouse import WarehouseResource
 from orchestrator.schedules.clock import schedules
+from orchestrator.sensors.failures import failure_sensors
 from orchestrator.sensors.files import drop_sensors, lookup_files_changed
 from orchestrator.sensors.replay import replay_sensors
 from orchestrator.settings import get_settings
@@ -35,6 +36,6 @@ defs = Definitions(
     asset_checks=[dictionary_gate()],
     jobs=[everything, reference, micro_batch, *load_jobs, *replay_jobs, facts_again, daily_marts],
     schedules=schedules(settings),
-    sensors=[*drop_sensors(settings), lookup_files_changed, *replay_sensors()],
+    sensors=[*drop_sensors(settings), lookup_files_changed, *replay_sensors(), *failure_sensors],
     resources={"warehouse": WarehouseResource(), "dbt": dbt_resource(project)},
 )

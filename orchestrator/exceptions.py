@@ -31,7 +31,8 @@ TouchstoneError
 │   ├── SelectionError           no such rows of quarantine, or no note for giving them up
 │   ├── DayRangeError            no such days, or none that can be made anew
 │   └── TraceError               a row to trace is not named, or not there
-└── DbtError                     a dbt command failed
+├── DbtError                     a dbt command failed
+└── AlertError                   a channel did not take an alert
 """
 
 
@@ -158,3 +159,7 @@ class TraceError(IntegrityError):
 
 class DbtError(TouchstoneError):
     """A dbt command failed."""
+
+
+class AlertError(TouchstoneError):
+    """A channel did not take an alert."""

@@ -3,9 +3,9 @@
 import os
 from functools import lru_cache
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from orchestrator.constants import (
@@ -26,7 +26,12 @@ class Settings(BaseSettings):
     """What the environment says. Paths are absolute once read; relative ones count from the project's folder."""
 
     model_config = SettingsConfigDict(
-        env_file=PROJECT_ROOT / ".env", env_file_encoding="utf-8", env_ignore_empty=True, extra="ignore", frozen=True
+        env_file=PROJECT_ROOT / ".env",
+        env_file_encoding="utf-8",
+        env_ignore_empty=True,
+        extra="ignore",
+        frozen=True,
+        hide_input_in_errors=True,
     )
 
     clickhouse_host: str | None = None
@@ -56,6 +61,18 @@ class Settings(BaseSettings):
     touchstone_gate_seconds: Annotated[int, Field(ge=0)] = 60
     touchstone_cluster: Annotated[str, Field(pattern=r"^[A-Za-z0-9_.-]*$")] = ""
 
+    touchstone_ui_url: str | None = None
+    touchstone_alert_cooldown_seconds: Annotated[int, Field(ge=0)] = 900
+    touchstone_slack_webhook_url: SecretStr | None = None
+    touchstone_alert_webhook_url: SecretStr | None = None
+    touchstone_smtp_host: str | None = None
+    touchstone_smtp_port: Port = 587
+    touchstone_smtp_starttls: bool = True
+    touchstone_smtp_user: str | None = None
+    touchstone_smtp_password: SecretStr = SecretStr("")
+    touchstone_alert_from: str = "touchstone@localhost"
+    touchstone_alert_to: str = ""
+
     @field_validator(
         "touchstone_home",
         "touchstone_drop_dir",
@@ -66,6 +83,12 @@ class Settings(BaseSettings):
     @classmethod
     def _absolute(cls, path: Path | None) -> Path | None:
         return None if path is None else (PROJECT_ROOT / path.expanduser()).resolve()
+
+    @model_validator(mode="after")
+    def _mail_has_recipients(self) -> Self:
+        if self.touchstone_smtp_host and not self.alert_recipients:
+            raise ValueError("TOUCHSTONE_SMTP_HOST is set, so TOUCHSTONE_ALERT_TO must name a recipient")
+        return self
 
     @property
     def is_embedded(self) -> bool:
@@ -121,6 +144,16 @@ class Settings(BaseSettings):
         return self.touchstone_home / "dagster"
 
     @property
+    def ui_url(self) -> str:
+        """Address of Dagster's page, for links."""
+        return (self.touchstone_ui_url or f"http://{LOOPBACK}:{self.touchstone_ui_port}").rstrip("/")
+
+    @property
+    def alert_recipients(self) -> tuple[str, ...]:
+        """Who gets alerts by e-mail."""
+        return tuple(filter(None, (address.strip() for address in self.touchstone_alert_to.split(","))))
+
+    @property
     def run_log(self) -> Path:
         """What Dagster and dbt said during `touchstone run`."""
         return self.touchstone_home / "run.log"
@@ -141,7 +174,9 @@ def get_settings() -> Settings:
     try:
         return Settings()
     except ValidationError as error:
-        faults = "; ".join(f"{'.'.join(map(str, e['loc'])).upper()}: {e['msg']}" for e in error.errors())
+        faults = "; ".join(
+            ": ".join(filter(None, (".".join(map(str, e["loc"])).upper(), e["msg"]))) for e in error.errors()
+        )
         raise SettingsError(f"The environment or .env is wrong: {faults}.", "See .env.example.") from error
 
 

@@ -12,7 +12,7 @@ from dagster_dbt import DbtCliResource, DbtProject
 
 from orchestrator.assets.keys import GROUP_FACTS, GROUP_MARTS, MARTS_POOL, WRITER_POOL, fact_days_key, mart_days_key
 from orchestrator.assets.landing import upstream_of_chain
-from orchestrator.assets.policies import RETRY_POLICY, failing_for_good, no_retry_unless_transient
+from orchestrator.assets.policies import LANDING_RETRIES, MARTS_RETRIES, failing_for_good, no_retry_unless_transient
 from orchestrator.feeds.feed import Feed
 from orchestrator.feeds.specs import chained_feeds
 from orchestrator.partitions.days import DAYS, DAYS_A_RUN, days_of
@@ -36,7 +36,7 @@ def _fact_days(feed: Feed, project: DbtProject) -> AssetsDefinition:
         kinds={"clickhouse"},
         partitions_def=DAYS,
         backfill_policy=BackfillPolicy.multi_run(DAYS_A_RUN),
-        retry_policy=RETRY_POLICY,
+        retry_policy=LANDING_RETRIES,
         pool=WRITER_POOL,
         description=f"The days of {feed.fact}, UTC. A day is there once rows of it were placed. Making it anew takes "
         "its facts out, feeds their rows again from landing, as codes resolve today, and tests them; other days stay.",
@@ -65,7 +65,7 @@ def _mart_days(feed: Feed, project: DbtProject) -> AssetsDefinition:
         kinds={"clickhouse", "dbt"},
         partitions_def=DAYS,
         backfill_policy=BackfillPolicy.multi_run(DAYS_A_RUN),
-        retry_policy=RETRY_POLICY,
+        retry_policy=MARTS_RETRIES,
         pool=MARTS_POOL,
         description=f"The days of {mart}, UTC. Making one anew replaces its rows by what the facts say, and tests "
         "them; other days stay.",
@@ -85,7 +85,7 @@ def _build(warehouse: WarehouseResource, dbt: DbtCliResource, project: DbtProjec
     warehouse.prepare_dbt()
     variables = json.dumps({"first_day": str(days.first), "last_day": str(days.last)})
     command = ["build", "--select", model, "--indirect-selection", "buildable", "--vars", variables]
-    with failing_for_good(warehouse):
+    with no_retry_unless_transient(), failing_for_good(warehouse):
         dbt.cli(command, target_path=project.manifest_path.parent).wait()
 
 

@@ -10,7 +10,7 @@ from dagster import AssetExecutionContext, AssetKey, AssetMaterialization, Asset
 from dagster_dbt import DbtCliResource, DbtProject, dbt_assets
 
 from orchestrator.assets.keys import WRITER_POOL, fact_days_key, mart_days_key
-from orchestrator.assets.policies import RETRY_POLICY, failing_for_good
+from orchestrator.assets.policies import MARTS_RETRIES, REFERENCE_RETRIES, failing_for_good, no_retry_unless_transient
 from orchestrator.assets.translator import RoomTranslator
 from orchestrator.feeds.specs import chained_feeds
 from orchestrator.resources.warehouse import WarehouseResource
@@ -43,16 +43,18 @@ def _dbt_assets(
         project=project,
         select=select,
         dagster_dbt_translator=RoomTranslator(),
-        retry_policy=RETRY_POLICY,
+        retry_policy=REFERENCE_RETRIES if writes_dimensions else MARTS_RETRIES,
         pool=WRITER_POOL,
     )
     def build(context: AssetExecutionContext, dbt: DbtCliResource, warehouse: WarehouseResource) -> Iterator[Any]:
-        warehouse.prepare_dbt()
-        behind = {} if writes_dimensions else _days_behind(context, warehouse.client())
+        with no_retry_unless_transient():
+            warehouse.prepare_dbt()
+            behind = {} if writes_dimensions else _days_behind(context, warehouse.client())
         # dagster-dbt selects the tests of a part of the assets by itself
         flags = [] if context.is_subset else whole_build_flags
         command = ["build", *flags]
-        with failing_for_good(warehouse), warehouse.only_writer(context.run_id) if writes_dimensions else nullcontext():
+        lock = warehouse.only_writer(context.run_id) if writes_dimensions else nullcontext()
+        with no_retry_unless_transient(), failing_for_good(warehouse), lock:
             yield from dbt.cli(command, context=context, target_path=project.manifest_path.parent).stream()
         for key, days in behind.items():
             for day in days:

@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime
 
-from orchestrator.jobs.runs import dagster_instance
+from orchestrator.jobs.instance import dagster_instance
 from orchestrator.settings import Settings
 from orchestrator.warehouse.tracing.model import DagsterRun
 

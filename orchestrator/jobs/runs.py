@@ -2,21 +2,18 @@
 
 import threading
 import time
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import yaml
 from dagster import AssetCheckSeverity, DagsterEvent, DagsterEventType, DagsterInstance, JobDefinition
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from orchestrator.helpers import get_logger
 from orchestrator.jobs.kept_open import history_kept_open
-from orchestrator.jobs.left_behind import end_runs_left_behind, own_process_tag
 from orchestrator.jobs.output import chatter_to
-from orchestrator.settings import Settings
+from orchestrator.jobs.processes import end_lost_runs, this_process
 
 log = get_logger(__name__)
 
@@ -31,12 +28,6 @@ _TOLD_EVENTS = {
     DagsterEventType.STEP_START,
     DagsterEventType.STEP_SUCCESS,
     DagsterEventType.STEP_FAILURE,
-}
-_INSTANCE_CONFIG = {
-    "telemetry": {"enabled": False},
-    "nux": {"enabled": False},
-    "python_logs": {"managed_python_loggers": ["orchestrator"], "python_log_level": "INFO"},
-    "concurrency": {"pools": {"default_limit": 1}, "runs": {"max_concurrent_runs": 2}},
 }
 
 
@@ -65,23 +56,6 @@ class RunOutcome:
     seconds: dict[str, float] = field(default_factory=dict)
 
 
-@contextmanager
-def dagster_instance(settings: Settings) -> Iterator[DagsterInstance]:
-    """The Dagster instance of this TOUCHSTONE_HOME, the same one that `touchstone ui` opens."""
-    write_instance_config(settings.dagster_dir)
-    with DagsterInstance.from_config(str(settings.dagster_dir)) as instance:
-        end_runs_left_behind(instance)
-        yield instance
-
-
-def write_instance_config(folder: Path) -> None:
-    """Put dagster.yaml into its folder; an edited one stays as it is."""
-    folder.mkdir(parents=True, exist_ok=True)
-    config = folder / "dagster.yaml"
-    if not config.exists():
-        config.write_text(yaml.safe_dump(_INSTANCE_CONFIG), encoding="utf-8")
-
-
 def execute(
     job: JobDefinition,
     instance: DagsterInstance,
@@ -101,6 +75,7 @@ def execute(
         log_file: takes what Dagster and dbt say.
         tags: of the run, such as its days.
     """
+    end_lost_runs(instance)
     finished = threading.Event()
     with chatter_to(log_file) as console, history_kept_open(instance, run_id):
         watcher = threading.Thread(
@@ -109,7 +84,7 @@ def execute(
         watcher.start()
         try:
             result = job.execute_in_process(
-                instance=instance, run_id=run_id, raise_on_error=False, tags={**own_process_tag(), **tags}
+                instance=instance, run_id=run_id, raise_on_error=False, tags={**this_process(), **tags}
             )
         finally:
             finished.set()

@@ -12,7 +12,8 @@ from rich.console import Console
 from orchestrator.exceptions import DayRangeError
 from orchestrator.feeds.specs import chained_feeds
 from orchestrator.helpers import plural
-from orchestrator.jobs.runs import dagster_instance, execute
+from orchestrator.jobs.instance import dagster_instance
+from orchestrator.jobs.runs import execute
 from orchestrator.settings import Settings, export_environment
 from orchestrator.warehouse.client import connect, ensure_engine
 from orchestrator.warehouse.days import DayRange, daily_mart_of

@@ -6,7 +6,8 @@ from dagster import JobDefinition
 
 from orchestrator.helpers import stdout_console
 from orchestrator.jobs.everything import EVERYTHING
-from orchestrator.jobs.runs import dagster_instance, execute
+from orchestrator.jobs.instance import dagster_instance
+from orchestrator.jobs.runs import execute
 from orchestrator.settings import Settings, export_environment
 from orchestrator.verbs.report import print_run_report
 from orchestrator.warehouse.census import Census, take_census
