@@ -29,6 +29,11 @@ TouchstoneError
 │   ├── DictionaryGateError      a dictionary does not hold what its dimension holds
 │   ├── FeedDriftError           live objects of a feed are not as declared
 │   └── SelectionError           no such rows of quarantine, or no note for giving them up
+├── MaintenanceError             upkeep found something that a person has to look at
+│   ├── DiskSpaceError           a disk is nearly full
+│   ├── RetentionError           something would remove rows that are kept for ever
+│   └── RestoreDrillError        a backup does not give back what it was made of
+├── MetricsPushError             a Pushgateway did not take the metrics
 └── DbtError                     a dbt command failed
 """
 
@@ -144,6 +149,26 @@ class FeedDriftError(IntegrityError):
 
 class SelectionError(IntegrityError):
     """What was asked of quarantine cannot be done with those rows."""
+
+
+class MaintenanceError(TouchstoneError):
+    """Upkeep found something that a person has to look at."""
+
+
+class DiskSpaceError(MaintenanceError):
+    """Too little of a disk is free."""
+
+
+class RetentionError(MaintenanceError):
+    """Something would remove rows that are kept for ever."""
+
+
+class RestoreDrillError(MaintenanceError):
+    """A backup does not give back what it was made of."""
+
+
+class MetricsPushError(TouchstoneError):
+    """Metrics could not be pushed."""
 
 
 class DbtError(TouchstoneError):
