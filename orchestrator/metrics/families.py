@@ -76,11 +76,15 @@ MUTATIONS: Final = _family("table_mutations", "Mutations of a table that are not
 DISK_FREE: Final = _family("disk_free_bytes", "Free space of a disk of the engine", "disk")
 DISK_TOTAL: Final = _family("disk_total_bytes", "Size of a disk of the engine", "disk")
 
-JOB_RUNS: Final = _family("job_runs", "Recorded runs of a job by status", "job", "status")
-JOB_SUCCEEDED: Final = _family("job_last_run_succeeded", "1 when the last finished run of a job succeeded", "job")
-JOB_SECONDS: Final = _family("job_last_run_seconds", "Duration of the last finished run of a job", "job")
-JOB_ENDED: Final = _family("job_last_run_timestamp_seconds", "Unix time of the end of the last finished run", "job")
-STEP_SECONDS: Final = _family("step_last_run_seconds", "Duration of a step in that run", "job", "step")
+JOB_RUNS: Final = _family("job_runs", "Recorded runs of a job by status", "dagster_job", "status")
+JOB_SUCCEEDED: Final = _family(
+    "job_last_run_succeeded", "1 when the last finished run of a job succeeded", "dagster_job"
+)
+JOB_SECONDS: Final = _family("job_last_run_seconds", "Duration of the last finished run of a job", "dagster_job")
+JOB_ENDED: Final = _family(
+    "job_last_run_timestamp_seconds", "Unix time of the end of the last finished run", "dagster_job"
+)
+STEP_SECONDS: Final = _family("step_last_run_seconds", "Duration of a step in that run", "dagster_job", "step")
 CHECKS: Final = _family("checks", "Checks by result of their last evaluation: passed, warned or failed", "result")
 CHECK_NOT_PASSED: Final = _family(
     "check_not_passed", "1 for each check that warned or failed in its last evaluation", "asset", "check", "result"

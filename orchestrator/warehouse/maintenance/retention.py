@@ -5,23 +5,21 @@ from datetime import timedelta
 from typing import Any, Final
 
 from clickhouse_connect.driver.client import Client
-from dagster import DagsterInstance, RunsFilter
-from dagster import DagsterRunStatus as Status
 
 from orchestrator.exceptions import RetentionError
 from orchestrator.feeds.spool import leftovers, remove_leftovers
-from orchestrator.helpers import get_logger, utc_now
+from orchestrator.helpers import get_logger
 from orchestrator.jobs.runs import dagster_instance
 from orchestrator.settings import Settings
 from orchestrator.warehouse.client import connect
 from orchestrator.warehouse.ledger import require_migrated
+from orchestrator.warehouse.maintenance.run_records import old_runs, remove_runs
 
 log = get_logger(__name__)
 
 # docs/maintenance.md has this as a table
 KEPT_FOR_EVER: Final = ("landing_", "fct_", "quarantine_", "dim_", "bridge_", "ops_")
 _TTL: Final = re.compile(r"\bTTL\b")
-_ENDED: Final = [Status.SUCCESS, Status.FAILURE, Status.CANCELED]
 
 
 def keep_and_remove(settings: Settings, dry_run: bool = False) -> dict[str, Any]:
@@ -62,33 +60,15 @@ def require_kept_for_ever(client: Client) -> int:
     return len(kept)
 
 
-def remove_old_runs(instance: DagsterInstance, keep: timedelta, *, dry_run: bool = False) -> list[str]:
-    """Remove the records of runs that ended longer ago, with their events and logs; gives their IDs.
-
-    The newest run of each job stays, however old. The audit trail in ops_batches keeps the IDs of runs for ever.
-    """
-    eldest = utc_now() - keep
-    old = instance.get_run_records(RunsFilter(statuses=_ENDED, updated_before=eldest))
-    removed = []
-    for record in old:
-        run = record.dagster_run
-        [newest] = instance.get_run_records(RunsFilter(job_name=run.job_name, statuses=_ENDED), limit=1)
-        if newest.dagster_run.run_id == run.run_id:
-            continue
-        if not dry_run:
-            instance.delete_run(run.run_id)
-            instance.compute_log_manager.delete_logs(prefix=[run.run_id])
-        removed.append(run.run_id)
-    return removed
-
-
 def _old_runs(settings: Settings, *, dry_run: bool) -> list[str]:
     if not settings.dagster_dir.exists():
         return []
     with dagster_instance(settings) as instance:
-        removed = remove_old_runs(instance, timedelta(days=settings.touchstone_keep_runs_days), dry_run=dry_run)
-    log.info("old records of runs", found=len(removed), removed=not dry_run)
-    return removed
+        found = old_runs(instance, timedelta(days=settings.touchstone_keep_runs_days))
+        if not dry_run:
+            remove_runs(instance, found)
+    log.info("old records of runs", found=len(found), removed=not dry_run)
+    return found
 
 
 def _has_ttl(statement: str) -> bool:
