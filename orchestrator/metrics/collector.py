@@ -2,8 +2,8 @@
 
 import time
 from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 
-from clickhouse_connect.driver.client import Client
 from clickhouse_connect.driver.exceptions import ClickHouseError
 from dagster import DagsterError
 from prometheus_client import CollectorRegistry
@@ -46,23 +46,19 @@ class TouchstoneCollector(Collector):
         return list(exposed(list(self._read())))
 
     def _read(self) -> Iterator[Reading]:
-        client = self._client()
-        yield Reading(names.ENGINE_UP, client is not None)
-        if client is not None:
-            for part, read in _PARTS_OF_THE_ENGINE.items():
-                yield from _read_part(part, lambda read=read, client=client: read(client))  # type: ignore[misc]
-        yield from _read_part("runs", self._runs.read)
-
-    def _client(self) -> Client | None:
-        """A client of the warehouse's database; None where the engine does not answer."""
+        is_up = True
         try:
             running_address(self._settings)
-            return connect(self._settings, database=self._settings.clickhouse_database)
-        except MigrationsMissingError:
-            return connect(self._settings)
-        except (EngineError, ClickHouseError) as error:
-            log.warning("engine does not answer", error=str(error))
-            return None
+            client = connect(self._settings, database=self._settings.clickhouse_database)
+        except (EngineError, MigrationsMissingError, ClickHouseError) as error:
+            log.warning("warehouse does not answer", error=str(error))
+            is_up = isinstance(error, MigrationsMissingError)
+            yield from (Reading(names.READ, 0, (part,)) for part in _PARTS_OF_THE_ENGINE)
+        else:
+            for part, read in _PARTS_OF_THE_ENGINE.items():
+                yield from _read_part(part, partial(read, client))
+        yield Reading(names.ENGINE_UP, is_up)
+        yield from _read_part("runs", self._runs.read)
 
 
 def registry_of(settings: Settings) -> CollectorRegistry:

@@ -1,6 +1,6 @@
 """Metrics handed to a Prometheus Pushgateway, where nobody could scrape: a machine that is up for a run only."""
 
-from urllib.error import URLError
+from http.client import HTTPException
 
 from prometheus_client import push_to_gateway
 
@@ -29,7 +29,7 @@ def push_metrics(settings: Settings) -> str:
             grouping_key={"database": settings.clickhouse_database},
             timeout=_SECONDS,
         )
-    except (URLError, OSError, ValueError) as error:
+    except (OSError, HTTPException, ValueError) as error:
         raise MetricsPushError(
             f"The Pushgateway at {url} did not take the metrics: {error}.", "Check TOUCHSTONE_PUSHGATEWAY_URL."
         ) from error
