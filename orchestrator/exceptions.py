@@ -31,6 +31,11 @@ TouchstoneError
 │   ├── SelectionError           no such rows of quarantine, or no note for giving them up
 │   ├── DayRangeError            no such days, or none that can be made anew
 │   └── TraceError               a row to trace is not named, or not there
+├── MaintenanceError             upkeep found something that a person has to look at
+│   ├── DiskSpaceError           a disk is nearly full
+│   ├── RetentionError           something would remove rows that are kept for ever
+│   └── RestoreDrillError        a backup does not give back what it was made of
+├── MetricsPushError             a Pushgateway did not take the metrics
 ├── DbtError                     a dbt command failed
 └── AlertError                   a channel did not take an alert
 """
@@ -155,6 +160,26 @@ class DayRangeError(IntegrityError):
 
 class TraceError(IntegrityError):
     """A row to trace is not named as rows are, or is not there."""
+
+
+class MaintenanceError(TouchstoneError):
+    """Upkeep found something that a person has to look at."""
+
+
+class DiskSpaceError(MaintenanceError):
+    """Too little of a disk is free."""
+
+
+class RetentionError(MaintenanceError):
+    """Something would remove rows that are kept for ever."""
+
+
+class RestoreDrillError(MaintenanceError):
+    """A backup does not give back what it was made of."""
+
+
+class MetricsPushError(TouchstoneError):
+    """Metrics could not be pushed."""
 
 
 class DbtError(TouchstoneError):
