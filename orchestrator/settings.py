@@ -53,6 +53,12 @@ class Settings(BaseSettings):
     touchstone_mint_in_warehouse: bool = False
     touchstone_lock_wait_seconds: Annotated[int, Field(ge=0)] = 600
     touchstone_gate_seconds: Annotated[int, Field(ge=0)] = 60
+    touchstone_export_url: str | None = None
+    touchstone_iceberg_catalog_uri: SecretStr = SecretStr("")
+    touchstone_s3_endpoint: str | None = None
+    touchstone_s3_region: str | None = None
+    touchstone_s3_access_key_id: str | None = None
+    touchstone_s3_secret_access_key: SecretStr = SecretStr("")
     touchstone_cluster: Annotated[str, Field(pattern=r"^[A-Za-z0-9_.-]*$")] = ""
 
     @field_validator(
@@ -103,6 +109,12 @@ class Settings(BaseSettings):
             max_request_bytes=self.touchstone_max_request_bytes,
             max_execution_seconds=self.touchstone_max_query_seconds,
         )
+
+    @property
+    def export_url(self) -> str:
+        """Where exports go unless told otherwise; the path of a folder counts from the project's."""
+        url = self.touchstone_export_url or str(self.touchstone_home / "exports")
+        return url if "://" in url else str((PROJECT_ROOT / Path(url).expanduser()).resolve())
 
     @property
     def spool_dir(self) -> Path:
@@ -164,6 +176,7 @@ def child_environment(settings: Settings, host: str, port: int) -> dict[str, str
         "TOUCHSTONE_MINT_IN_WAREHOUSE": str(settings.touchstone_mint_in_warehouse).lower(),
         "TOUCHSTONE_LOCK_WAIT_SECONDS": str(settings.touchstone_lock_wait_seconds),
         "TOUCHSTONE_GATE_SECONDS": str(settings.touchstone_gate_seconds),
+        "TOUCHSTONE_EXPORT_URL": settings.export_url,
         "TOUCHSTONE_CLUSTER": settings.touchstone_cluster,
         "DBT_TARGET_PATH": str(settings.dbt_dir / "target"),
         "DBT_LOG_PATH": str(settings.dbt_dir / "logs"),
