@@ -7,6 +7,7 @@ from typing import Any
 import click
 from clickhouse_connect.driver.exceptions import ClickHouseError
 
+from orchestrator.cli_exports import export
 from orchestrator.cli_feeds import feeds
 from orchestrator.cli_loads import backfill, load, reconcile, validate
 from orchestrator.cli_lookups import lookups
@@ -248,7 +249,7 @@ def docs(settings: Settings, serve: bool, port: int) -> None:
     stdout_console().print(f"wrote {page}", markup=False)
 
 
-for verb in (load, reconcile, backfill, validate, feeds, quarantine, lookups):
+for verb in (load, reconcile, backfill, validate, feeds, quarantine, lookups, export):
     main.add_command(verb)
 
 if __name__ == "__main__":

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from importlib.metadata import version
 
+import pyarrow as pa
 from clickhouse_connect.driver.client import Client
 
 from orchestrator.exceptions import ExportDeclarationError
@@ -132,7 +133,7 @@ def export(
         bytes=sum(entry.bytes for entry in done.entries.values()),
         is_new=is_new,
     )
-    log.info(
+    log.debug(
         "exported",
         export=request.spec.name,
         format=request.kind,
@@ -200,27 +201,24 @@ class _Writing:
 
     def write(self, days: Mapping[date | None, Content | None], progress: Progress) -> _Done:
         """Write the files of these days; one without content has no rows any more."""
-        done = _Done()
-        for number, (day, content) in enumerate(days.items(), start=1):
-            if content is None or not (content.rows or self.sink.keeps_empty):
-                done.gone.append(day)
-            else:
-                done.entries[day] = self._entry(day, content)
-            progress(number, len(days), content.rows if content else 0)
+        there = {day: content for day, content in days.items() if content and (content.rows or self.sink.keeps_empty)}
+        done = _Done(gone=[day for day in days if day not in there])
+        for day, batches in self.source.stream(there):
+            done.entries[day] = self._entry(day, there[day], batches)
+            progress(len(done.entries), len(there), there[day].rows)
         return done
 
-    def _entry(self, day: date | None, content: Content) -> FileEntry:
-        written = self._write_day(day, content)
+    def _entry(self, day: date | None, content: Content, batches: Iterator[pa.RecordBatch]) -> FileEntry:
+        written = self._write_day(day, content, batches)
         before = self.before.by_day.get(day)
         # the same bytes at the same place are the file of before, whoever wrote them
         is_same = before is not None and (before.path, before.sha256) == (written.path, written.sha256)
         return before if before and is_same else written
 
-    def _write_day(self, day: date | None, content: Content) -> FileEntry:
+    def _write_day(self, day: date | None, content: Content, batches: Iterator[pa.RecordBatch]) -> FileEntry:
         target = self.sink.target
         with target.aside() as path:
-            batches = self.sink.conforming(self.source.stream(day, content))
-            file = write_file(path, self.request.kind, self.sink.schema, batches)
+            file = write_file(path, self.request.kind, self.sink.schema, self.sink.conforming(batches))
             relative = self.sink.path_of(day, file.sha256)
             target.put(relative, path)
         return FileEntry(

@@ -124,7 +124,7 @@ class IcebergTable:
             evolve(table, schema, self.name)
             if not table.spec().compatible_with(partition_spec(self._spec, table.schema())):
                 raise ExportTargetError(
-                    f"{self.name} is not split by {self._spec.day}, as exports.yml says.",
+                    f"The Iceberg table {self.name} is not split by {self._spec.day or 'nothing'}, as exports.yml says.",
                     "Give the export another name there, or drop the table and export again.",
                 )
             return table

@@ -3,10 +3,12 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
+from itertools import groupby
+from operator import itemgetter
 from typing import Any, Final
 
-import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 from clickhouse_connect.driver.client import Client
 
 from orchestrator.exceptions import ExportDeclarationError, ExportReadError, ExportTypeError
@@ -22,6 +24,7 @@ _ARROW_SETTINGS: Final = {
 }
 _FIRST_DAY: Final = date(1900, 1, 1)
 _LAST_DAY: Final = date(2299, 12, 30)
+_ROWS_AT_ONCE: Final = 250_000
 _AGAIN: Final = "Export it again."
 
 
@@ -65,42 +68,69 @@ class Source:
         )
         return {row[0]: Content(int(row[1]), int(row[2]), row[3], row[4]) for row in found}
 
-    def stream(self, day: date | None, expected: Content) -> Iterator[pa.RecordBatch]:
-        """The rows of a day in the order of the key, in batches of the schema.
+    def stream(self, contents: Mapping[date | None, Content]) -> Iterator[tuple[date | None, Iterator[pa.RecordBatch]]]:
+        """The rows of each of these days in the order of the key, in batches of the schema.
+
+        Small days share a query. A day's rows are to be taken before the next day is.
 
         Args:
-            day: None for the whole relation.
-            expected: what `contents` said of it; other rows than those are not taken for the day.
+            contents: what `contents` said of them, by day in order; other rows than those are not taken for a day.
 
         Raises:
             ExportReadError: the stream broke off, or rows changed after they were counted.
             ExportTypeError: a text is not UTF-8; names the column.
         """
-        rows, checksum = 0, np.uint64(0)
-        try:
-            with self._client.query_arrow_stream(self._select(day), settings=_ARROW_SETTINGS) as batches:
-                for batch in batches:
-                    hashes = batch.column(batch.num_columns - 1).to_numpy()
-                    checksum += hashes.sum(dtype=np.uint64)
-                    rows += batch.num_rows
-                    yield self._conforming(batch)
-        except (pa.ArrowException, OSError) as error:
-            raise ExportReadError(f"{self._named(day)} could not be read to its end: {error}", _AGAIN) from error
-        if (rows, int(checksum)) != (expected.rows, expected.checksum):
-            raise ExportReadError(
-                f"{self._named(day)} gave {rows:,} rows where {expected.rows:,} were counted, or other ones: rows came "
-                "in between, or the answer broke off.",
-                _AGAIN,
-            )
+        for days in _groups(contents):
+            runs = groupby(self._runs(list(days)), key=itemgetter(0))
+            for day, content in days.items():
+                found, parts = next(runs, (day, ())) if content.rows else (day, ())
+                if found != day:
+                    raise self._changed(day, content, 0)
+                yield day, self._counted(day, content, (batch for _, batch in parts))
 
-    def _select(self, day: date | None) -> str:
+    def _counted(
+        self, day: date | None, content: Content, batches: Iterator[pa.RecordBatch]
+    ) -> Iterator[pa.RecordBatch]:
+        rows, checksum = 0, 0
+        for batch in batches:
+            checksum = (checksum + (pc.sum(batch.column(_ROW_HASH)).as_py() or 0)) % 2**64
+            rows += batch.num_rows
+            yield self._conforming(batch)
+        if (rows, checksum) != (content.rows, content.checksum):
+            raise self._changed(day, content, rows)
+
+    def _runs(self, days: list[date | None]) -> Iterator[tuple[date | None, pa.RecordBatch]]:
+        """Batches cut where a day ends, with that day."""
+        try:
+            with self._client.query_arrow_stream(self._select(days), settings=_ARROW_SETTINGS) as batches:
+                for batch in batches:
+                    yield from [(None, batch)] if days == [None] else _cut_by_day(batch)
+        except (pa.ArrowException, OSError) as error:
+            raise ExportReadError(f"{self._spec.relation} could not be read to its end: {error}", _AGAIN) from error
+
+    def _changed(self, day: date | None, content: Content, rows: int) -> ExportReadError:
+        named = f"{self._spec.relation} of {day}" if day else self._spec.relation
+        return ExportReadError(
+            f"{named} gave {rows:,} rows where {content.rows:,} were counted, or other ones: rows came in between, or "
+            "the answer broke off.",
+            _AGAIN,
+        )
+
+    def _select(self, days: list[date | None]) -> str:
         names = [column.name for column in self.columns]
-        where = "" if day is None else f" WHERE {self._within(day, day)}"
         # rows that tie in the key still have one order
         order = [*self._spec.key, *(name for name in names if name not in self._spec.key)]
         as_arrow = ", ".join(f"{column.expression} AS `{column.name}`" for column in self.columns)
-        rows = f"SELECT {_quoted(names)}, {self._hash} AS {_ROW_HASH} FROM {self._spec.relation}{where}"
-        return f"SELECT {as_arrow}, {_ROW_HASH} FROM ({rows}) ORDER BY {_quoted(order)}"
+        rows = f"SELECT {_quoted(names)}, {self._hash} AS {_ROW_HASH} FROM {self._spec.relation}"
+        wanted = [day for day in days if day]
+        if not wanted:
+            return f"SELECT {as_arrow}, {_ROW_HASH} FROM ({rows}) ORDER BY {_quoted(order)}"
+        day = f"toDate32({self._column_of_day().expression})"
+        listed = ", ".join(f"'{day}'" for day in wanted)
+        return (
+            f"SELECT {as_arrow}, {day} AS {_DAY}, {_ROW_HASH} FROM ({rows} WHERE "
+            f"{self._within(wanted[0], wanted[-1])} AND {day} IN ({listed})) ORDER BY {_DAY}, {_quoted(order)}"
+        )
 
     def _within(self, first: date, last: date) -> str:
         column = f"`{self._spec.day}`"
@@ -125,9 +155,6 @@ class Source:
                 ) from error
             arrays.append(array.cast(column.arrow))
         return pa.RecordBatch.from_arrays(arrays, schema=self.schema)
-
-    def _named(self, day: date | None) -> str:
-        return self._spec.relation if day is None else f"{self._spec.relation} of {day}"
 
     def _ask(self, query: str) -> list[tuple[Any, ...]]:
         return [tuple(row) for row in self._client.query(query).result_rows]
@@ -156,6 +183,30 @@ def _columns(client: Client, spec: ExportSpec) -> tuple[ExportColumn, ...]:
             "Mend dbt_project/exports.yml.",
         )
     return columns
+
+
+def _groups(contents: Mapping[date | None, Content]) -> Iterator[dict[date | None, Content]]:
+    """Days to be asked for at once: as many as have few rows together, or a single one."""
+    group: dict[date | None, Content] = {}
+    rows = 0
+    for day, content in contents.items():
+        if group and rows + content.rows > _ROWS_AT_ONCE:
+            yield group
+            group, rows = {}, 0
+        group[day] = content
+        rows += content.rows
+    if group:
+        yield group
+
+
+def _cut_by_day(batch: pa.RecordBatch) -> Iterator[tuple[date | None, pa.RecordBatch]]:
+    if batch.num_rows == 0:
+        return
+    days = pc.run_end_encode(batch.column(_DAY))
+    start = 0
+    for day, end in zip(days.values.to_pylist(), days.run_ends.to_pylist(), strict=True):
+        yield day, batch.slice(start, end - start)
+        start = end
 
 
 def _has_days(column: ExportColumn) -> bool:

@@ -21,7 +21,7 @@ from orchestrator.warehouse.dbt import manifest_path
 
 ROOMS = {
     "migrations", "seeds", "landing", "staging", "dimensions", "versions", "dictionaries", "facts", "quarantine", "marts",
-    "canonical",
+    "canonical", "exports",
 }  # fmt: skip
 
 
