@@ -45,7 +45,6 @@ def _summary(spec: ExportSpec, kind: ExportFormat, result: ExportResult) -> str:
 
 
 def _metadata(results: dict[ExportFormat, ExportResult]) -> dict[str, MetadataValue]:
-    [path] = {result.url for result in results.values()}
     totals = {
         "files_written_now": sum(result.written for result in results.values()),
         "files_unchanged": sum(result.unchanged for result in results.values()),
@@ -54,4 +53,5 @@ def _metadata(results: dict[ExportFormat, ExportResult]) -> dict[str, MetadataVa
         "bytes_written_now": sum(result.bytes for result in results.values()),
         **{f"rows_as_{kind}": result.rows for kind, result in results.items()},
     }
-    return {"path": MetadataValue.path(path), **{name: MetadataValue.int(count) for name, count in totals.items()}}
+    paths = {f"path_of_{kind}": MetadataValue.path(result.url) for kind, result in results.items()}
+    return paths | {name: MetadataValue.int(count) for name, count in totals.items()}

@@ -125,7 +125,7 @@ def export(
     for day in done.gone:
         sink.clear(before.by_day.get(day))
     result = ExportResult(
-        url=target.url_of(request.spec.name),
+        url=target.url_of(sink.folder),
         written=len(done.entries),
         removed=len(done.gone),
         unchanged=len(days) - len(todo),

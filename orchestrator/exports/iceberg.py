@@ -20,12 +20,11 @@ from sqlalchemy.exc import SQLAlchemyError
 from orchestrator.exceptions import ExportTargetError, ExportTypeError
 from orchestrator.exports.columns import ExportColumn
 from orchestrator.exports.iceberg_schema import evolve, iceberg_schema, partition_spec
-from orchestrator.exports.specs import ExportSpec
+from orchestrator.exports.specs import ICEBERG_FOLDER, ExportSpec
 from orchestrator.exports.targets import FolderTarget, Target
 from orchestrator.settings import Settings
 
 _CATALOG: Final = "touchstone"
-_CATALOG_FILE: Final = "iceberg_catalog.db"
 _EPOCH: Final = date(1970, 1, 1)
 
 
@@ -38,6 +37,8 @@ class IcebergTable:
         self._spec = spec
         self._target = target
         self.name = f"{namespace}.{spec.name}"
+        # apart from files by day, which readers find by their folder
+        self.folder = f"{ICEBERG_FOLDER}/{spec.name}"
         self._table = self._opened(catalog, namespace, columns)
         self.schema: pa.Schema = schema_to_pyarrow(self._table.schema())
 
@@ -59,8 +60,8 @@ class IcebergTable:
 
     def path_of(self, day: date | None, sha256: str) -> str:
         """Where a data file of this content belongs, relative to the target."""
-        folder = f"day={day}/" if day else ""
-        return f"{_folder(self._spec)}/data/{folder}{sha256}.parquet"
+        day_folder = f"day={day}/" if day else ""
+        return f"{self.folder}/data/{day_folder}{sha256}.parquet"
 
     def conforming(self, batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         """The batches in the columns of the table; a column that the relation has no longer is null.
@@ -103,7 +104,7 @@ class IcebergTable:
     def _opened(self, catalog: SqlCatalog, namespace: str, columns: tuple[ExportColumn, ...]) -> Table:
         identifier = (namespace, self._spec.name)
         schema = iceberg_schema(self._spec, columns)
-        location = self._target.url_of(_folder(self._spec))
+        location = self._target.url_of(self.folder)
         with _told(self.name):
             try:
                 table = catalog.load_table(identifier)
@@ -124,7 +125,7 @@ class IcebergTable:
             evolve(table, schema, self.name)
             if not table.spec().compatible_with(partition_spec(self._spec, table.schema())):
                 raise ExportTargetError(
-                    f"The Iceberg table {self.name} is not split by {self._spec.day or 'nothing'}, as exports.yml says.",
+                    f"Iceberg table {self.name} is not split by {self._spec.day or 'nothing'}, as exports.yml says.",
                     "Give the export another name there, or drop the table and export again.",
                 )
             return table
@@ -163,9 +164,8 @@ def open_table(
         ExportTargetError: the catalog does not answer, or has the table elsewhere.
         ExportTypeError: Iceberg cannot hold a column, or the table cannot become what the relation is now.
     """
-    uri = catalog_uri(settings, target)
     with _told(spec.name):
-        catalog = SqlCatalog(_CATALOG, uri=uri, warehouse=target.url, **_storage(settings))
+        catalog = SqlCatalog(_CATALOG, uri=catalog_uri(settings, target), warehouse=target.url, **_storage(settings))
     try:
         yield IcebergTable(catalog, settings.clickhouse_database, spec, columns, target)
     finally:
@@ -174,13 +174,11 @@ def open_table(
 
 def catalog_uri(settings: Settings, target: Target) -> str:
     """The catalog that the settings name, else an SQLite file in the folder of the exports, or at home for a bucket."""
-    named = settings.touchstone_iceberg_catalog_uri.get_secret_value()
-    folder = target.folder if isinstance(target, FolderTarget) else settings.touchstone_home
-    return named or f"sqlite:///{folder / _CATALOG_FILE}"
-
-
-def _folder(spec: ExportSpec) -> str:
-    return f"{spec.name}/iceberg"
+    if named := settings.touchstone_iceberg_catalog_uri.get_secret_value():
+        return named
+    folder = (target.folder if isinstance(target, FolderTarget) else settings.touchstone_home) / ICEBERG_FOLDER
+    folder.mkdir(parents=True, exist_ok=True)
+    return f"sqlite:///{folder}/catalog.db"
 
 
 def _storage(settings: Settings) -> dict[str, str]:

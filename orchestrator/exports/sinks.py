@@ -19,11 +19,13 @@ class Sink(Protocol):
         target: where files are put.
         schema: of the files.
         keeps_empty: whether a relation without rows is a file.
+        folder: of the files, relative to the target.
     """
 
     target: Target
     schema: pa.Schema
     keeps_empty: bool
+    folder: str
 
     @property
     def table(self) -> TableEntry | None:
@@ -56,7 +58,7 @@ class FileSink:
     def __init__(self, target: Target, spec: ExportSpec, kind: ExportFormat, schema: pa.Schema) -> None:
         self.target = target
         self.schema = schema
-        self._spec = spec
+        self.folder = spec.name
         self._kind = kind
 
     @property
@@ -75,8 +77,8 @@ class FileSink:
 
     def path_of(self, day: date | None, sha256: str) -> str:  # noqa: ARG002 files are named by their day
         """See Sink."""
-        folder = f"day={day}/" if day else ""
-        return f"{self._spec.name}/{folder}{self._spec.name}.{self._kind}"
+        day_folder = f"day={day}/" if day else ""
+        return f"{self.folder}/{day_folder}{self.folder}.{self._kind}"
 
     def finish(
         self,
@@ -101,6 +103,7 @@ class TableSink:
     def __init__(self, target: Target, table: IcebergTable) -> None:
         self.target = target
         self.schema = table.schema
+        self.folder = table.folder
         self._table = table
 
     @property

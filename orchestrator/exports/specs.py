@@ -14,6 +14,8 @@ from orchestrator.helpers import faults_of
 from orchestrator.lookups.domains import Name, Words
 
 EXPORTS_FILE: Final = DBT_PROJECT_DIR / "exports.yml"
+# beside the folders of the exports
+ICEBERG_FOLDER: Final = "iceberg"
 
 
 class ExportFormat(StrEnum):
@@ -58,6 +60,12 @@ class ExportSpec(_ExportDeclaration):
 
 class _Declarations(Declaration):
     exports: dict[Name, _ExportDeclaration]
+
+    @model_validator(mode="after")
+    def _leaves_the_folder_of_tables_alone(self) -> "_Declarations":
+        if ICEBERG_FOLDER in self.exports:
+            raise ValueError(f"{ICEBERG_FOLDER} is the folder of Iceberg tables: give the export another name")
+        return self
 
 
 def load_exports(path: Path = EXPORTS_FILE) -> tuple[ExportSpec, ...]:

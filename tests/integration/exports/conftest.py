@@ -77,7 +77,7 @@ def iceberg_table(target: Path) -> Callable[[str, str], Table]:
     """Opens an Iceberg table as anybody would: by the catalog file in the folder."""
 
     def load(database: str, name: str) -> Table:
-        catalog = SqlCatalog("touchstone", uri=f"sqlite:///{target}/iceberg_catalog.db", warehouse=f"file://{target}")
+        catalog = SqlCatalog("touchstone", uri=f"sqlite:///{target}/iceberg/catalog.db", warehouse=f"file://{target}")
         return catalog.load_table((database, name))
 
     return load

@@ -55,7 +55,8 @@ def test_assets_write_every_format_and_then_nothing_new(
         assert set(formats) == {str(kind) for kind in spec.formats}
         assert said["rows_written_now"] == sum(section["rows"] for section in formats.values()) > 0
         assert said["bytes_written_now"] == sum(section["bytes"] for section in formats.values())
-        assert said["path"] == f"file://{target}/{spec.name}"
+        assert said["path_of_csv"] == f"file://{target}/{spec.name}"
+        assert said["path_of_iceberg"] == f"file://{target}/iceberg/{spec.name}"
         assert {file["run_id"] for section in formats.values() for file in section["files"]} == {first.run_id}
     second = run_assets()
     for spec in EXPORTS:

@@ -109,6 +109,7 @@ def test_duckdb_reads_the_folder_of_days(
 
 def test_the_whole_folder_is_one_data_set(exported: Exported, target: Path, run_client: Client) -> None:
     exported(OBSERVATIONS, ExportFormat.PARQUET)
+    exported(OBSERVATIONS, ExportFormat.ICEBERG)
     files = ds.dataset(target / "observations", format="parquet", partitioning="hive", exclude_invalid_files=False)
     [(rows, days)] = answered(run_client, "SELECT count(), uniqExact(toDate(observed_at)) FROM v_observations")
     assert files.count_rows() == rows

@@ -107,12 +107,12 @@ def test_an_iceberg_table_in_a_bucket_is_read_by_pyiceberg_and_duckdb(
     assert not exported(ExportFormat.ICEBERG).is_new
     catalog = SqlCatalog(
         "touchstone",
-        uri=f"sqlite:///{s3_settings.touchstone_home}/iceberg_catalog.db",
+        uri=f"sqlite:///{s3_settings.touchstone_home}/iceberg/catalog.db",
         warehouse=f"s3://{bucket}/daily/summaries",
         **{"s3.endpoint": endpoint, "s3.access-key-id": "somebody", "s3.secret-access-key": "secret"},
     )
     table = catalog.load_table(("touchstone", "field_coverage"))
-    assert table.metadata_location.startswith(f"s3://{bucket}/daily/summaries/field_coverage/iceberg/metadata/")
+    assert table.metadata_location.startswith(f"s3://{bucket}/daily/summaries/iceberg/field_coverage/metadata/")
     assert len(table.snapshots()) == 1
     said = run_client.query("SELECT count(), sum(observations) FROM mart_field_coverage").result_rows
     found = table.scan().to_duckdb("coverage").execute("SELECT count(*), sum(observations) FROM coverage").fetchall()

@@ -54,6 +54,11 @@ def test_what_does_not_hold_is_told_with_its_place(changes: dict[str, Any], told
     assert caught.value.remedy == "Its head says what an export has."
 
 
+def test_the_folder_of_iceberg_tables_is_no_export() -> None:
+    with pytest.raises(ExportDeclarationError, match="iceberg is the folder of Iceberg tables"):
+        parse_exports({"exports": {"iceberg": GOOD}}, "exports.yml")
+
+
 @pytest.mark.parametrize("content", [None, "exports: [", "- not a mapping"])
 def test_a_file_that_is_missing_or_no_declaration_is_an_error_that_names_it(
     tmp_path: Path, content: str | None
