@@ -8,6 +8,7 @@ import click
 from clickhouse_connect.driver.exceptions import ClickHouseError
 
 from orchestrator.cli_alerts import alert_test
+from orchestrator.cli_exports import export
 from orchestrator.cli_feeds import feeds
 from orchestrator.cli_loads import backfill, load, reconcile, validate
 from orchestrator.cli_lookups import lookups
@@ -272,7 +273,7 @@ def docs(settings: Settings, serve: bool, port: int) -> None:
 
 for verb in (
     *(load, reconcile, backfill, trace, validate, feeds, quarantine, lookups),
-    *(metrics, maintain, alert_test),
+    *(export, metrics, maintain, alert_test),
 ):
     main.add_command(verb)
 

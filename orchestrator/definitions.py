@@ -4,6 +4,7 @@ from dagster import Definitions
 
 from orchestrator.assets.days import day_assets
 from orchestrator.assets.dbt import dbt_room_assets
+from orchestrator.assets.exports import export_assets
 from orchestrator.assets.foundations import lookup_desk, migrations, ops_ledger
 from orchestrator.assets.landing import landing_assets
 from orchestrator.assets.replay import replay_assets
@@ -12,6 +13,7 @@ from orchestrator.checks.freshness import freshness_checks, with_freshness
 from orchestrator.jobs.data_quality import data_quality
 from orchestrator.jobs.days import daily_marts, facts_again
 from orchestrator.jobs.everything import everything
+from orchestrator.jobs.exports import exports
 from orchestrator.jobs.loads import load_jobs, micro_batch, reference
 from orchestrator.jobs.maintenance import maintenance
 from orchestrator.jobs.replay import replay_jobs
@@ -32,12 +34,13 @@ defs = Definitions(
         [
             *(migrations, lookup_desk, ops_ledger),
             *(*landing_assets(), *replay_assets(), *day_assets(project), *dbt_room_assets(project)),
+            *export_assets(),
         ]
     ),
     asset_checks=[dictionary_gate(), *freshness_checks()],
     jobs=[
         *(everything, reference, micro_batch, *load_jobs, *replay_jobs),
-        *(facts_again, daily_marts, maintenance, data_quality),
+        *(facts_again, daily_marts, exports, maintenance, data_quality),
     ],
     schedules=schedules(settings),
     sensors=[*drop_sensors(settings), lookup_files_changed, *replay_sensors(), *failure_sensors, *metrics_sensors()],

@@ -10,6 +10,7 @@ TouchstoneError
 │   │   └── EngineFolderLockedError   the same, found by the server itself (embedded/life/owner.py)
 │   ├── EnginePathError          the data folder cannot be written
 │   ├── EngineUsersError         the users file does not hold, or leaves the door open
+│   ├── ExportReadError          what is exported broke off or changed while it was read; another try may help
 │   └── QueryError               one request's failure, as ClickHouse words it (embedded/errors.py)
 ├── BackupError                  a backup cannot be written or restored
 ├── MigrationError
@@ -36,6 +37,11 @@ TouchstoneError
 │   ├── RetentionError           something would remove rows that are kept for ever
 │   └── RestoreDrillError        a backup does not give back what it was made of
 ├── MetricsPushError             a Pushgateway did not take the metrics
+├── ExportError
+│   ├── UnknownExportError
+│   ├── ExportDeclarationError   dbt_project/exports.yml does not hold
+│   ├── ExportTypeError          a column or value that a format cannot hold; names the column
+│   └── ExportTargetError        a folder, bucket or catalog cannot be reached or written
 ├── DbtError                     a dbt command failed
 └── AlertError                   a channel did not take an alert
 """
@@ -80,6 +86,10 @@ class EnginePathInUseError(EngineError):
 
 class EnginePathError(EngineError):
     """The data folder cannot be created or written."""
+
+
+class ExportReadError(EngineError):
+    """What is exported could not be read as it was counted."""
 
 
 class BackupError(TouchstoneError):
@@ -180,6 +190,26 @@ class RestoreDrillError(MaintenanceError):
 
 class MetricsPushError(TouchstoneError):
     """Metrics could not be pushed."""
+
+
+class ExportError(TouchstoneError):
+    """Something could not be exported."""
+
+
+class UnknownExportError(ExportError):
+    """No export has this name."""
+
+
+class ExportDeclarationError(ExportError):
+    """An export's declaration does not hold, or does not allow what was asked."""
+
+
+class ExportTypeError(ExportError):
+    """A column or a value has no place in the format."""
+
+
+class ExportTargetError(ExportError):
+    """The place of the exports cannot be reached or written."""
 
 
 class DbtError(TouchstoneError):

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, Final, TypeVar
 
 import structlog
+from pydantic import ValidationError
 from rich.console import Console
 
 _T = TypeVar("_T")
@@ -88,6 +89,14 @@ def sha256_hex(chunks: Iterable[bytes]) -> str:
 def plural(count: int, noun: str) -> str:
     """`1 row`, `2 rows`: a count with its noun."""
     return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
+
+
+def faults_of(error: ValidationError) -> str:
+    """What does not hold in a declaration, each fault behind its place."""
+    return "; ".join(
+        ": ".join(filter(None, (".".join(map(str, fault["loc"])), fault["msg"].removeprefix("Value error, "))))
+        for fault in error.errors()
+    )
 
 
 def at_once(tasks: Iterable[Callable[[], _T]], most: int) -> Iterator[_T]:

@@ -59,6 +59,12 @@ class Settings(BaseSettings):
     touchstone_mint_in_warehouse: bool = False
     touchstone_lock_wait_seconds: Annotated[int, Field(ge=0)] = 600
     touchstone_gate_seconds: Annotated[int, Field(ge=0)] = 60
+    touchstone_export_url: str | None = None
+    touchstone_iceberg_catalog_uri: SecretStr = SecretStr("")
+    touchstone_s3_endpoint: str | None = None
+    touchstone_s3_region: str | None = None
+    touchstone_s3_access_key_id: str | None = None
+    touchstone_s3_secret_access_key: SecretStr = SecretStr("")
     touchstone_cluster: Annotated[str, Field(pattern=r"^[A-Za-z0-9_.-]*$")] = ""
     touchstone_metrics_port: Port = 9464
     touchstone_pushgateway_url: str | None = None
@@ -139,6 +145,12 @@ class Settings(BaseSettings):
         )
 
     @property
+    def export_url(self) -> str:
+        """Where exports go unless told otherwise; the path of a folder counts from the project's."""
+        url = self.touchstone_export_url or str(self.touchstone_home / "exports")
+        return url if "://" in url else str((PROJECT_ROOT / Path(url).expanduser()).resolve())
+
+    @property
     def spool_dir(self) -> Path:
         """Where deliveries are kept while they are loaded."""
         return self.touchstone_home / "spool"
@@ -211,6 +223,7 @@ def child_environment(settings: Settings, host: str, port: int) -> dict[str, str
         "TOUCHSTONE_MINT_IN_WAREHOUSE": str(settings.touchstone_mint_in_warehouse).lower(),
         "TOUCHSTONE_LOCK_WAIT_SECONDS": str(settings.touchstone_lock_wait_seconds),
         "TOUCHSTONE_GATE_SECONDS": str(settings.touchstone_gate_seconds),
+        "TOUCHSTONE_EXPORT_URL": settings.export_url,
         "TOUCHSTONE_CLUSTER": settings.touchstone_cluster,
         "DBT_TARGET_PATH": str(settings.dbt_dir / "target"),
         "DBT_LOG_PATH": str(settings.dbt_dir / "logs"),

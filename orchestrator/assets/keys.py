@@ -18,11 +18,14 @@ GROUP_FACTS: Final = "facts"
 GROUP_MARTS: Final = "marts"
 GROUP_QUARANTINE: Final = "quarantine"
 GROUP_OPERATIONS: Final = "operations"
+GROUP_EXPORTS: Final = "exports"
 
 # dictionaries and dimensions have one writer; so has landing, whose rows resolve against them
 WRITER_POOL: Final = "warehouse_writer"
 # daily marts replace whole partitions, so that two at once could put back each other's days
 MARTS_POOL: Final = "marts_writer"
+# one export at a time writes a manifest
+EXPORT_POOL: Final = "exports"
 
 
 def replay_key(feed: str) -> AssetKey:
@@ -38,3 +41,8 @@ def fact_days_key(feed: Feed) -> AssetKey:
 def mart_days_key(feed: Feed) -> AssetKey:
     """The days of the mart that has a feed's facts by day."""
     return AssetKey(f"{daily_mart_of(feed)}_by_day")
+
+
+def export_key(name: str) -> AssetKey:
+    """The asset that writes an export."""
+    return AssetKey(f"export_{name}")

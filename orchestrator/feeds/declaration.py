@@ -20,6 +20,7 @@ from orchestrator.feeds.feed import (
     Thresholds,
     TimeRule,
 )
+from orchestrator.helpers import faults_of
 from orchestrator.lookups.domains import Domain, Name, Words
 
 FEEDS_FILE: Final = DBT_PROJECT_DIR / "feeds.yml"
@@ -136,11 +137,7 @@ def parse_feeds(
     try:
         declarations = _Declarations.model_validate(declared)
     except ValidationError as error:
-        faults = "; ".join(
-            ": ".join(filter(None, (".".join(map(str, fault["loc"])), fault["msg"].removeprefix("Value error, "))))
-            for fault in error.errors()
-        )
-        raise FeedDeclarationError(f"{origin}: {faults}.", "Its head says what a feed has.") from error
+        raise FeedDeclarationError(f"{origin}: {faults_of(error)}.", "Its head says what a feed has.") from error
     by_name = {domain.name: domain for domain in domains}
     return tuple(_feed(name, feed, by_name, seed_columns, origin) for name, feed in declarations.feeds.items())
 

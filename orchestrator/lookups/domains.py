@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 
 from orchestrator.constants import DBT_PROJECT_DIR
 from orchestrator.exceptions import DomainError
+from orchestrator.helpers import faults_of
 
 DOMAINS_FILE: Final = DBT_PROJECT_DIR / "domains.yml"
 LOOKUPS_FILE: Final = "lookups.csv"
@@ -177,11 +178,7 @@ def parse_declared(declared: Any, origin: str) -> Declared:  # noqa: ANN401 as Y
     try:
         declarations = _Declarations.model_validate(declared)
     except ValidationError as error:
-        faults = "; ".join(
-            ": ".join(filter(None, (".".join(map(str, fault["loc"])), fault["msg"].removeprefix("Value error, "))))
-            for fault in error.errors()
-        )
-        raise DomainError(f"{origin}: {faults}.", "Its head says what a domain has.") from error
+        raise DomainError(f"{origin}: {faults_of(error)}.", "Its head says what a domain has.") from error
     domains = tuple(_domain(name, declaration) for name, declaration in declarations.domains.items())
     return Declared(MappingProxyType(declarations.files), domains)
 

@@ -16,6 +16,7 @@ from orchestrator.assets.landing import WITHIN_THRESHOLDS
 from orchestrator.checks.dictionaries import HOLDS_ITS_DIMENSION
 from orchestrator.checks.freshness import NEWEST_FILE_IN_TIME
 from orchestrator.constants import DBT_PROJECT_DIR, MIGRATIONS_DIR
+from orchestrator.exports.specs import EXPORTS
 from orchestrator.jobs.data_quality import DATA_QUALITY
 from orchestrator.lookups.domains import ALL_DOMAINS, DOMAINS, DOMAINS_BY_NAME, Domain
 from orchestrator.settings import Settings, get_settings
@@ -23,7 +24,7 @@ from orchestrator.warehouse.dbt import manifest_path
 
 ROOMS = {
     "migrations", "seeds", "landing", "staging", "dimensions", "versions", "dictionaries", "facts", "quarantine", "marts",
-    "canonical",
+    "canonical", "exports",
 }  # fmt: skip
 
 
@@ -151,6 +152,17 @@ def test_every_domain_of_the_ledger_has_the_assets_and_kinds_of_checks_of_a_know
     assert "relationships" in child
     for domain in DOMAINS:
         assert shape_of(domain, assets) == (child if domain.parent else plain)
+
+
+def test_only_the_job_exports_writes_exports(defs: Definitions) -> None:
+    written = {
+        job.name: {name(key) for key in job.asset_layer.selected_asset_keys if name(key).startswith("export_")}
+        for job in defs.resolve_all_job_defs()
+        if not job.name.startswith("__")
+    }
+    assert written.pop("exports") == {f"export_{spec.name}" for spec in EXPORTS}
+    assert len(written) >= 2
+    assert not any(written.values())
 
 
 def test_groups_are_the_rooms_of_the_house(graph: AssetGraph) -> None:
