@@ -16,6 +16,7 @@ from dagster import (
     sensor,
 )
 
+from orchestrator.assets.keys import MIGRATIONS
 from orchestrator.constants import SEEDS_DIR
 from orchestrator.feeds.feed import Feed
 from orchestrator.feeds.specs import FEEDS
@@ -63,6 +64,8 @@ def _drop_sensor(feed: Feed, settings: Settings) -> SensorDefinition:
         "counts as whole when it has not changed for two seconds, nor between two looks.",
     )
     def arrived(context: SensorEvaluationContext) -> SensorResult:
+        if context.instance.get_latest_materialization_event(MIGRATIONS) is None:
+            return SensorResult(skip_reason="There is no warehouse yet: run `everything` first.")
         looks = look_at(files_of(feed, settings.touchstone_drop_dir))
         old = Cursor.read(context.cursor)
         whole = whole_files(looks, old, now=time.time())

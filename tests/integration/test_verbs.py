@@ -98,7 +98,11 @@ def test_a_load_stops_at_a_faulty_file_and_keeps_those_before_it(
         (["sql"], 2, "Missing argument 'STATEMENT'"),
         (["sql", "SELECT 1", "--nothing"], 2, "No such option"),
         (["migrate", "--down-to", "-1"], 2, "Invalid value"),
-        (["migrate", "--status", "--check"], 2, "Give one of --status, --down-to, --check and --write-schema."),
+        (
+            ["migrate", "--status", "--check"],
+            2,
+            "Give one of --status, --down-to, --check, --write-schema and --render.",
+        ),
         (["nothing"], 2, "No such command 'nothing'"),
     ],
 )
@@ -276,6 +280,6 @@ def test_every_verb_has_help_that_says_what_it_does_and_its_options(
 
 def test_help_lists_every_verb_with_its_purpose(touchstone: Touchstone) -> None:
     _, _, listed = touchstone("--help").stdout.partition("Commands:\n")
-    purposes = dict(re.findall(r"^  (\w+) +(\S.*)$", listed, re.MULTILINE))
+    purposes = dict(re.findall(r"^  ([\w-]+) +(\S.*)$", listed, re.MULTILINE))
     assert set(purposes) == set(main.commands)
     assert {"up", "down", "status", "migrate", "load", "sql", "run", "build"} <= set(purposes)

@@ -169,7 +169,7 @@ def test_a_run_is_queued_launched_and_recorded_in_postgres(
         assert until(ended, services, tmp_path) == "SUCCESS"
 
     with psycopg.connect(postgres.conninfo) as connection:
-        assert connection.execute("SELECT run_id, status FROM runs").fetchall() == [(run_id, "SUCCESS")]
+        assert (run_id, "SUCCESS") in connection.execute("SELECT run_id, status FROM runs").fetchall()
         events = {row[0] for row in connection.execute("SELECT dagster_event_type FROM event_logs").fetchall()}
     assert {"PIPELINE_ENQUEUED", "PIPELINE_STARTING", "PIPELINE_SUCCESS", "ASSET_MATERIALIZATION"} <= events
     assert {row.state for row in migration_status(settings)} == {APPLIED}

@@ -88,7 +88,9 @@ def test_the_next_run_ends_a_killed_one_and_gets_its_place(instance: DagsterInst
     assert lost.status == DagsterRunStatus.STARTED
     assert instance.event_log_storage.get_concurrency_info(POOL).active_run_ids == {lost.run_id}
 
-    outcome = execute(job(), instance, "6c1f6c1e-0000-4000-8000-000000000002", 1, tmp_path / "run.log")
+    outcome = execute(
+        job(), instance, "6c1f6c1e-0000-4000-8000-000000000002", expected_events=1, log_file=tmp_path / "run.log"
+    )
     assert outcome.succeeded
     ended = instance.get_run_by_id(lost.run_id)
     assert ended is not None

@@ -5,10 +5,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from dagster import DagsterInstance, SensorDefinition, SensorResult, build_sensor_context
+from dagster import AssetMaterialization, DagsterInstance, SensorDefinition, SensorResult, build_sensor_context
 from hypothesis import given
 from hypothesis import strategies as st
 
+from orchestrator.assets.keys import MIGRATIONS
 from orchestrator.feeds.specs import FEEDS
 from orchestrator.sensors import files
 from orchestrator.sensors.files import Cursor, drop_sensors, lookup_files_changed, whole_files
@@ -32,12 +33,15 @@ def look(drop: Path) -> Look:
     return looking_with(sensors["new_files_of_observations"])
 
 
-def looking_with(sensor: SensorDefinition) -> Look:
+def looking_with(sensor: SensorDefinition, *, is_migrated: bool = True) -> Look:
     cursor: list[str | None] = [None]
 
     def look() -> SensorResult:
-        with build_sensor_context(cursor=cursor[0], instance=DagsterInstance.ephemeral()) as context:
-            result = sensor(context)
+        with DagsterInstance.ephemeral() as instance:
+            if is_migrated:
+                instance.report_runless_asset_event(AssetMaterialization(MIGRATIONS))
+            with build_sensor_context(cursor=cursor[0], instance=instance) as context:
+                result = sensor(context)
         assert isinstance(result, SensorResult)
         cursor[0] = result.cursor if result.cursor is not None else cursor[0]
         return result
@@ -103,6 +107,19 @@ def test_several_files_are_one_request_and_what_no_feed_reads_is_none(drop: Path
 def test_a_drop_folder_that_is_not_there_asks_for_nothing(tmp_path: Path) -> None:
     sensors = drop_sensors(Settings(touchstone_drop_dir=tmp_path / "nowhere"))
     assert [requests(looking_with(sensor)()) for sensor in sensors] == [[] for _ in FEEDS]
+
+
+def test_before_there_is_a_warehouse_no_file_is_asked_for_and_none_is_forgotten(drop: Path) -> None:
+    write(drop / "observations" / "a.csv", "x\n")
+    [sensor] = [
+        sensor
+        for sensor in drop_sensors(Settings(touchstone_drop_dir=drop))
+        if sensor.name == "new_files_of_observations"
+    ]
+    look = looking_with(sensor, is_migrated=False)
+    results = [look(), look()]
+    assert [requests(result) for result in results] == [[], []]
+    assert [result.cursor for result in results] == [None, None]
 
 
 def test_lookup_files_ask_for_the_reference_side_once_a_content(desk: Path, monkeypatch: pytest.MonkeyPatch) -> None:
