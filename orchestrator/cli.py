@@ -7,11 +7,13 @@ from typing import Any
 import click
 from clickhouse_connect.driver.exceptions import ClickHouseError
 
+from orchestrator.cli_alerts import alert_test
 from orchestrator.cli_exports import export
 from orchestrator.cli_feeds import feeds
 from orchestrator.cli_loads import backfill, load, reconcile, validate
 from orchestrator.cli_lookups import lookups
 from orchestrator.cli_quarantine import quarantine
+from orchestrator.cli_trace import trace
 from orchestrator.constants import EXIT_FAILURE
 from orchestrator.exceptions import TouchstoneError
 from orchestrator.helpers import configure_logging, plural, stderr_console, stdout_console, write_stdout
@@ -101,21 +103,40 @@ def status(settings: Settings) -> None:
 @click.option(
     "--write-schema", is_flag=True, help="Write the live schema to migrations/schema.sql, after a new migration."
 )
+@click.option(
+    "--render", is_flag=True, help="Print the statements of all migrations as they are sent; needs no engine."
+)
+@click.option("--cluster", metavar="NAME", help="With --render: for this cluster instead of TOUCHSTONE_CLUSTER.")
 @click.option("--yes", is_flag=True, help="Do not ask before rolling back.")
 @click.pass_obj
 def migrate(  # noqa: PLR0917 click passes options by name
-    settings: Settings, show_status: bool, down_to: int | None, check: bool, write_schema: bool, yes: bool
+    settings: Settings,
+    show_status: bool,
+    down_to: int | None,
+    check: bool,
+    write_schema: bool,
+    render: bool,
+    cluster: str | None,
+    yes: bool,
 ) -> None:
     """Apply the pending migrations; with an option, look or roll back instead.
 
-    Migrations own tables, dictionaries and materialized views; see migrations/README.md for order and rollback.
+    Migrations own tables, dictionaries and materialized views; see migrations/README.md for order and rollback. Where
+    TOUCHSTONE_CLUSTER names a cluster they run on all of its hosts; --render shows what is sent.
     """
     from orchestrator.warehouse import migrations
 
-    if sum([show_status, down_to is not None, check, write_schema]) > 1:
-        raise click.UsageError("Give one of --status, --down-to, --check and --write-schema.")
+    if sum([show_status, down_to is not None, check, write_schema, render]) > 1:
+        raise click.UsageError("Give one of --status, --down-to, --check, --write-schema and --render.")
+    if cluster is not None and not render:
+        raise click.UsageError("--cluster goes with --render; TOUCHSTONE_CLUSTER names the cluster to migrate.")
     console = stdout_console()
-    if show_status:
+    if render:
+        for name, statements in migrations.render_migrations(
+            settings, settings.touchstone_cluster if cluster is None else cluster
+        ):
+            write_stdout("\n\n".join([f"-- {name}", *statements, ""]).encode())
+    elif show_status:
         for row in migrations.migration_status(settings):
             console.print(f"{row.version:04d}  {row.state:<12} {row.applied_at or ''}", markup=False)
     elif check:
@@ -249,7 +270,7 @@ def docs(settings: Settings, serve: bool, port: int) -> None:
     stdout_console().print(f"wrote {page}", markup=False)
 
 
-for verb in (load, reconcile, backfill, validate, feeds, quarantine, lookups, export):
+for verb in (alert_test, load, reconcile, backfill, trace, validate, feeds, quarantine, lookups, export):
     main.add_command(verb)
 
 if __name__ == "__main__":

@@ -1,12 +1,15 @@
 """`touchstone load`, `reconcile` and `backfill`: rows into the warehouse, and the proof that each has its place."""
 
 import sys
+from datetime import datetime
 
 import click
 
 from orchestrator.constants import EXIT_FAILURE
 from orchestrator.helpers import stdout_console, write_stdout
 from orchestrator.settings import Settings
+
+_DAY = click.DateTime(["%Y-%m-%d"])
 
 
 @click.command(short_help="Land files of a feed exactly once.")
@@ -72,25 +75,61 @@ def reconcile(settings: Settings, feed: str | None) -> None:
         sys.exit(EXIT_FAILURE)
 
 
-@click.command(short_help="Give landed rows their place, from landing alone.")
-@click.argument("feed")
+@click.command(short_help="Give landed rows their place, or make days anew, from landing alone.")
+@click.argument("what", metavar="FEED|ASSET")
 @click.option(
     "--batch",
     "batches",
     multiple=True,
     type=click.IntRange(min=1),
     metavar="ID",
-    help="Only this batch; may be repeated.",
+    help="Of a feed: only this batch; may be repeated.",
 )
+@click.option("--from", "first", type=_DAY, help="Of an asset: the first day to make anew, UTC.")
+@click.option("--to", "last", type=_DAY, help="The last day, included.  [default: the first one]")
+@click.option(
+    "--days-a-run", type=click.IntRange(min=1), default=92, show_default=True, help="How many days one run makes."
+)
+@click.option("--plan", "is_plan", is_flag=True, help="Say which runs there would be, and do nothing.")
+@click.option("--resume", "is_resumed", is_flag=True, help="Leave out runs of the same days that succeeded before.")
 @click.pass_obj
-def backfill(settings: Settings, feed: str, batches: tuple[int, ...]) -> None:
-    """Place rows of FEED that are landed and in no place: after a load that broke off, or to make facts anew.
+def backfill(  # noqa: PLR0917 click passes options by name
+    settings: Settings,
+    what: str,
+    batches: tuple[int, ...],
+    first: datetime | None,
+    last: datetime | None,
+    days_a_run: int,
+    is_plan: bool,
+    is_resumed: bool,
+) -> None:
+    """Place rows of a FEED that have no place, or make days of an ASSET anew. Files are not needed.
 
-    The rows take the same path as in a load, and files are not needed. Running it again changes nothing.
+    With a feed: rows that are landed and in no place, after a load that broke off, take the same path as in a load.
+    Running it again changes nothing.
+
+    With an asset and --from: fct_FEED takes the facts of these days out, feeds their rows again from landing, as codes
+    resolve today, and makes their daily marts; mart_daily_FEED makes the mart's days from the facts. Other days stay as
+    they are. Each part is one recorded Dagster run, and may be tried again at any time. Dagster's page does the same
+    with the assets that end in _by_day.
+
+    Exits with 1 when a run failed.
     """
-    from orchestrator.verbs.reconcile import backfill_feed
+    if first is None:
+        from orchestrator.verbs.reconcile import backfill_feed
 
-    backfill_feed(stdout_console(), settings, feed, batches)
+        if last is not None or is_plan or is_resumed:
+            raise click.UsageError("--to, --plan and --resume need --from.")
+        backfill_feed(stdout_console(), settings, what, batches)
+        return
+    from orchestrator.verbs.backfill import Backfill, backfill_days
+    from orchestrator.warehouse.days import DayRange
+
+    if batches:
+        raise click.UsageError("--batch is for a feed, --from for an asset.")
+    days = DayRange(first.date(), (last or first).date())
+    if not backfill_days(stdout_console(), settings, Backfill(what, days, days_a_run, is_resumed), is_plan=is_plan):
+        sys.exit(EXIT_FAILURE)
 
 
 @click.command(short_help="Run a validation query, or list them.")

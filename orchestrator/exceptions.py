@@ -29,13 +29,16 @@ TouchstoneError
 │   ├── ReconciliationError      landed rows are not all in a fact or in quarantine
 │   ├── DictionaryGateError      a dictionary does not hold what its dimension holds
 │   ├── FeedDriftError           live objects of a feed are not as declared
-│   └── SelectionError           no such rows of quarantine, or no note for giving them up
+│   ├── SelectionError           no such rows of quarantine, or no note for giving them up
+│   ├── DayRangeError            no such days, or none that can be made anew
+│   └── TraceError               a row to trace is not named, or not there
 ├── ExportError
 │   ├── UnknownExportError
 │   ├── ExportDeclarationError   dbt_project/exports.yml does not hold
 │   ├── ExportTypeError          a column or value that a format cannot hold; names the column
 │   └── ExportTargetError        a folder, bucket or catalog cannot be reached or written
-└── DbtError                     a dbt command failed
+├── DbtError                     a dbt command failed
+└── AlertError                   a channel did not take an alert
 """
 
 
@@ -156,6 +159,14 @@ class SelectionError(IntegrityError):
     """What was asked of quarantine cannot be done with those rows."""
 
 
+class DayRangeError(IntegrityError):
+    """A range of days cannot be meant, or what was named is not made by the day."""
+
+
+class TraceError(IntegrityError):
+    """A row to trace is not named as rows are, or is not there."""
+
+
 class ExportError(TouchstoneError):
     """Something could not be exported."""
 
@@ -178,3 +189,7 @@ class ExportTargetError(ExportError):
 
 class DbtError(TouchstoneError):
     """A dbt command failed."""
+
+
+class AlertError(TouchstoneError):
+    """A channel did not take an alert."""

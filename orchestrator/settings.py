@@ -3,9 +3,9 @@
 import os
 from functools import lru_cache
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from orchestrator.constants import (
@@ -26,7 +26,12 @@ class Settings(BaseSettings):
     """What the environment says. Paths are absolute once read; relative ones count from the project's folder."""
 
     model_config = SettingsConfigDict(
-        env_file=PROJECT_ROOT / ".env", env_file_encoding="utf-8", env_ignore_empty=True, extra="ignore", frozen=True
+        env_file=PROJECT_ROOT / ".env",
+        env_file_encoding="utf-8",
+        env_ignore_empty=True,
+        extra="ignore",
+        frozen=True,
+        hide_input_in_errors=True,
     )
 
     clickhouse_host: str | None = None
@@ -36,6 +41,7 @@ class Settings(BaseSettings):
     clickhouse_database: Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")] = DEFAULT_DATABASE
     clickhouse_secure: bool = False
 
+    touchstone_environment: Literal["dev", "staging", "production"] = "dev"
     touchstone_home: Path = PROJECT_ROOT / ".touchstone"
     touchstone_drop_dir: Path = SAMPLE_DATA_DIR
     touchstone_listen_host: str = LOOPBACK
@@ -61,6 +67,18 @@ class Settings(BaseSettings):
     touchstone_s3_secret_access_key: SecretStr = SecretStr("")
     touchstone_cluster: Annotated[str, Field(pattern=r"^[A-Za-z0-9_.-]*$")] = ""
 
+    touchstone_ui_url: str | None = None
+    touchstone_alert_cooldown_seconds: Annotated[int, Field(ge=0)] = 900
+    touchstone_slack_webhook_url: SecretStr | None = None
+    touchstone_alert_webhook_url: SecretStr | None = None
+    touchstone_smtp_host: str | None = None
+    touchstone_smtp_port: Port = 587
+    touchstone_smtp_starttls: bool = True
+    touchstone_smtp_user: str | None = None
+    touchstone_smtp_password: SecretStr = SecretStr("")
+    touchstone_alert_from: str = "touchstone@localhost"
+    touchstone_alert_to: str = ""
+
     @field_validator(
         "touchstone_home",
         "touchstone_drop_dir",
@@ -72,10 +90,21 @@ class Settings(BaseSettings):
     def _absolute(cls, path: Path | None) -> Path | None:
         return None if path is None else (PROJECT_ROOT / path.expanduser()).resolve()
 
+    @model_validator(mode="after")
+    def _mail_has_recipients(self) -> Self:
+        if self.touchstone_smtp_host and not self.alert_recipients:
+            raise ValueError("TOUCHSTONE_SMTP_HOST is set, so TOUCHSTONE_ALERT_TO must name a recipient")
+        return self
+
     @property
     def is_embedded(self) -> bool:
         """True when no ClickHouse server is named, so the engine is ours to start."""
         return self.clickhouse_host is None
+
+    @property
+    def is_always_on(self) -> bool:
+        """True where schedules run by themselves: elsewhere than in development."""
+        return self.touchstone_environment != "dev"
 
     @property
     def host(self) -> str:
@@ -127,6 +156,16 @@ class Settings(BaseSettings):
         return self.touchstone_home / "dagster"
 
     @property
+    def ui_url(self) -> str:
+        """Address of Dagster's page, for links."""
+        return (self.touchstone_ui_url or f"http://{LOOPBACK}:{self.touchstone_ui_port}").rstrip("/")
+
+    @property
+    def alert_recipients(self) -> tuple[str, ...]:
+        """Who gets alerts by e-mail."""
+        return tuple(filter(None, (address.strip() for address in self.touchstone_alert_to.split(","))))
+
+    @property
     def run_log(self) -> Path:
         """What Dagster and dbt said during `touchstone run`."""
         return self.touchstone_home / "run.log"
@@ -147,7 +186,9 @@ def get_settings() -> Settings:
     try:
         return Settings()
     except ValidationError as error:
-        faults = "; ".join(f"{'.'.join(map(str, e['loc'])).upper()}: {e['msg']}" for e in error.errors())
+        faults = "; ".join(
+            ": ".join(filter(None, (".".join(map(str, e["loc"])).upper(), e["msg"]))) for e in error.errors()
+        )
         raise SettingsError(f"The environment or .env is wrong: {faults}.", "See .env.example.") from error
 
 
@@ -170,6 +211,7 @@ def child_environment(settings: Settings, host: str, port: int) -> dict[str, str
         "CLICKHOUSE_PASSWORD": settings.clickhouse_password.get_secret_value(),
         "CLICKHOUSE_DATABASE": settings.clickhouse_database,
         "CLICKHOUSE_SECURE": str(settings.clickhouse_secure).lower(),
+        "TOUCHSTONE_ENVIRONMENT": settings.touchstone_environment,
         "TOUCHSTONE_HOME": str(settings.touchstone_home),
         "TOUCHSTONE_DROP_DIR": str(settings.touchstone_drop_dir),
         "TOUCHSTONE_DBT_THREADS": str(settings.touchstone_dbt_threads),

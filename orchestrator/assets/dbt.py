@@ -2,18 +2,19 @@
 
 from collections.abc import Iterator
 from contextlib import nullcontext
+from datetime import date
 from typing import Any
 
-from dagster import AssetExecutionContext, AssetsDefinition, Failure
+from clickhouse_connect.driver.client import Client
+from dagster import AssetExecutionContext, AssetKey, AssetMaterialization, AssetsDefinition
 from dagster_dbt import DbtCliResource, DbtProject, dbt_assets
-from dagster_dbt.errors import DagsterDbtCliRuntimeError
 
-from orchestrator.assets.keys import WRITER_POOL
-from orchestrator.assets.policies import RETRY_POLICY
+from orchestrator.assets.keys import WRITER_POOL, fact_days_key, mart_days_key
+from orchestrator.assets.policies import MARTS_RETRIES, REFERENCE_RETRIES, failing_for_good, no_retry_unless_transient
 from orchestrator.assets.translator import RoomTranslator
-from orchestrator.exceptions import EngineError
+from orchestrator.feeds.specs import chained_feeds
 from orchestrator.resources.warehouse import WarehouseResource
-from orchestrator.warehouse.client import running_address
+from orchestrator.warehouse.days import daily_mart_of, days_behind
 
 REFERENCE = (
     "path:models/staging path:models/dimensions path:models/versions path:models/dictionaries resource_type:seed"
@@ -42,31 +43,35 @@ def _dbt_assets(
         project=project,
         select=select,
         dagster_dbt_translator=RoomTranslator(),
-        retry_policy=RETRY_POLICY,
+        retry_policy=REFERENCE_RETRIES if writes_dimensions else MARTS_RETRIES,
         pool=WRITER_POOL,
     )
     def build(context: AssetExecutionContext, dbt: DbtCliResource, warehouse: WarehouseResource) -> Iterator[Any]:
-        warehouse.prepare_dbt()
+        with no_retry_unless_transient():
+            warehouse.prepare_dbt()
+            behind = {} if writes_dimensions else _days_behind(context, warehouse.client())
         # dagster-dbt selects the tests of a part of the assets by itself
         flags = [] if context.is_subset else whole_build_flags
         command = ["build", *flags]
-        try:
-            with warehouse.only_writer(context.run_id) if writes_dimensions else nullcontext():
-                yield from dbt.cli(command, context=context, target_path=project.manifest_path.parent).stream()
-        except DagsterDbtCliRuntimeError as error:
-            if _engine_is_away(warehouse):
-                raise
-            raise Failure(description=str(error), metadata=error.metadata, allow_retries=False) from error
+        lock = warehouse.only_writer(context.run_id) if writes_dimensions else nullcontext()
+        with no_retry_unless_transient(), failing_for_good(warehouse), lock:
+            yield from dbt.cli(command, context=context, target_path=project.manifest_path.parent).stream()
+        for key, days in behind.items():
+            for day in days:
+                context.log_event(AssetMaterialization(key, partition=str(day)))
 
     return build
 
 
-def _engine_is_away(warehouse: WarehouseResource) -> bool:
-    """A dbt command that failed while the engine stands failed for good; one that lost it may be tried again."""
-    try:
-        running_address(warehouse.settings)
-        if not warehouse.settings.is_embedded:
-            warehouse.client()
-    except EngineError:
-        return True
-    return False
+def _days_behind(context: AssetExecutionContext, client: Client) -> dict[AssetKey, list[date]]:
+    """By asset the days that this run brings, of facts that were landed and of the mart over them.
+
+    A run without partitions takes whatever days there are. They are told, so that the page has them, to be made anew.
+    """
+    days = {}
+    for feed in chained_feeds():
+        behind = days_behind(client, feed)
+        for table, key in ((feed.fact, fact_days_key(feed)), (daily_mart_of(feed), mart_days_key(feed))):
+            if AssetKey(table) in context.selected_asset_keys:
+                days[key] = behind
+    return days

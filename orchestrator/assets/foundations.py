@@ -3,7 +3,7 @@
 from dagster import AssetExecutionContext, MaterializeResult, asset
 
 from orchestrator.assets.keys import GROUP_MIGRATIONS, GROUP_SEEDS, LEDGER, LOOKUP_DESK, MIGRATIONS, WRITER_POOL
-from orchestrator.assets.policies import RETRY_POLICY, no_retry_unless_transient
+from orchestrator.assets.policies import MIGRATIONS_RETRIES, REFERENCE_RETRIES, no_retry_unless_transient
 from orchestrator.constants import SEEDS_DIR
 from orchestrator.lookups import require_clean_desk
 from orchestrator.resources.warehouse import WarehouseResource
@@ -11,7 +11,7 @@ from orchestrator.warehouse.ledger import load_ledger_of
 from orchestrator.warehouse.migrations import apply_migrations
 
 
-@asset(key=MIGRATIONS, group_name=GROUP_MIGRATIONS, kinds={"clickhouse", "sql"}, retry_policy=RETRY_POLICY)
+@asset(key=MIGRATIONS, group_name=GROUP_MIGRATIONS, kinds={"clickhouse", "sql"}, retry_policy=MIGRATIONS_RETRIES)
 def migrations(context: AssetExecutionContext, warehouse: WarehouseResource) -> MaterializeResult[None]:
     """The schema: tables, dictionaries and materialized views of migrations/, applied in order."""
     with no_retry_unless_transient():
@@ -34,7 +34,7 @@ def lookup_desk(context: AssetExecutionContext) -> MaterializeResult[None]:
     group_name=GROUP_SEEDS,
     deps=[MIGRATIONS, LOOKUP_DESK],
     kinds={"clickhouse", "csv"},
-    retry_policy=RETRY_POLICY,
+    retry_policy=REFERENCE_RETRIES,
     pool=WRITER_POOL,
 )
 def ops_ledger(context: AssetExecutionContext, warehouse: WarehouseResource) -> MaterializeResult[None]:

@@ -16,7 +16,7 @@ from dagster import (
 )
 
 from orchestrator.assets.keys import GROUP_LANDING, LEDGER, MIGRATIONS, WRITER_POOL
-from orchestrator.assets.policies import RETRY_POLICY, no_retry_unless_transient
+from orchestrator.assets.policies import LANDING_RETRIES, no_retry_unless_transient
 from orchestrator.constants import SEEDS_DIR
 from orchestrator.feeds.feed import Feed
 from orchestrator.feeds.specs import FEEDS
@@ -41,7 +41,7 @@ def _landing_asset(feed: Feed) -> AssetsDefinition:
         group_name=GROUP_LANDING,
         deps=_upstream(feed),
         kinds={"clickhouse", "file"},
-        retry_policy=RETRY_POLICY,
+        retry_policy=LANDING_RETRIES,
         pool=WRITER_POOL,
         check_specs=_checks(feed),
         description=f"One row per row of the drop folder's {feed.name} files, as received. Loaded files are skipped.",

@@ -4,7 +4,7 @@ from dagster import AssetExecutionContext, AssetsDefinition, MaterializeResult, 
 
 from orchestrator.assets.keys import GROUP_QUARANTINE, WRITER_POOL, replay_key
 from orchestrator.assets.landing import upstream_of_chain
-from orchestrator.assets.policies import RETRY_POLICY, no_retry_unless_transient
+from orchestrator.assets.policies import LANDING_RETRIES, no_retry_unless_transient
 from orchestrator.feeds.feed import Feed
 from orchestrator.feeds.specs import chained_feeds
 from orchestrator.resources.warehouse import WarehouseResource
@@ -23,7 +23,7 @@ def _replay_asset(feed: Feed) -> AssetsDefinition:
         group_name=GROUP_QUARANTINE,
         deps=[feed.landing, *upstream_of_chain()],
         kinds={"clickhouse"},
-        retry_policy=RETRY_POLICY,
+        retry_policy=LANDING_RETRIES,
         pool=WRITER_POOL,
         description=f"Rows in quarantine of {feed.name} that would be accepted now, fed again, each once. The others "
         "stay as they are.",

@@ -6,7 +6,14 @@ from typing import Any
 from dagster import AssetCheckSpec, AssetKey, AssetSpec
 from dagster_dbt import DagsterDbtTranslator, DagsterDbtTranslatorSettings, DbtProject
 
-from orchestrator.assets.keys import GROUP_LANDING, GROUP_OPERATIONS, GROUP_SEEDS, LOOKUP_DESK, MIGRATIONS, replay_key
+from orchestrator.assets.keys import (
+    GROUP_LANDING,
+    GROUP_OPERATIONS,
+    GROUP_SEEDS,
+    LOOKUP_DESK,
+    MIGRATIONS,
+    replay_key,
+)
 from orchestrator.feeds.specs import chained_feeds
 
 Properties = Mapping[str, Any]
@@ -63,9 +70,10 @@ def foundations_of(properties: Properties) -> list[AssetKey]:
 
 def _replay_before(properties: Properties) -> list[AssetKey]:
     """Facts and quarantine are looked at once what can be replayed was."""
-    of_feed = {table: feed.name for feed in chained_feeds() for table in (feed.fact, feed.quarantine)}
-    feed = of_feed.get(properties["name"])
-    return [replay_key(feed)] if feed else []
+    for feed in chained_feeds():
+        if properties["name"] in (feed.fact, feed.quarantine):
+            return [replay_key(feed.name)]
+    return []
 
 
 def is_owned_by_migrations(properties: Properties) -> bool:

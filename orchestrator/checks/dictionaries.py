@@ -12,6 +12,7 @@ from dagster import (
 )
 
 from orchestrator.assets.landing import upstream_of_chain
+from orchestrator.assets.policies import REFERENCE_RETRIES, no_retry_unless_transient
 from orchestrator.exceptions import DictionaryGateError
 from orchestrator.resources.warehouse import WarehouseResource
 from orchestrator.warehouse.gate import pass_gate
@@ -25,6 +26,8 @@ def dictionary_gate() -> AssetChecksDefinition:
 
     @multi_asset_check(
         name="dictionary_gate",
+        can_subset=True,
+        retry_policy=REFERENCE_RETRIES,
         specs=[
             AssetCheckSpec(
                 HOLDS_ITS_DIMENSION,
@@ -36,27 +39,30 @@ def dictionary_gate() -> AssetChecksDefinition:
         ],
     )
     def gate(context: AssetCheckExecutionContext, warehouse: WarehouseResource) -> Iterator[AssetCheckResult]:
-        client = warehouse.client()
-        settings = warehouse.settings
-        for key in sorted({check.asset_key for check in context.selected_asset_check_keys}):
-            name = key.to_user_string()
-            try:
-                [proof] = pass_gate(
-                    client,
-                    [name],
-                    deadline_seconds=settings.touchstone_gate_seconds,
-                    cluster=settings.touchstone_cluster,
-                )
-            except DictionaryGateError as error:
-                yield AssetCheckResult(
-                    check_name=HOLDS_ITS_DIMENSION, asset_key=key, passed=False, description=str(error)
-                )
-                continue
-            yield AssetCheckResult(
-                check_name=HOLDS_ITS_DIMENSION,
-                asset_key=key,
-                passed=True,
-                metadata={"elements": proof.elements, "checksum": proof.checksum},
-            )
+        with no_retry_unless_transient():
+            yield from _evaluations(context, warehouse)
 
     return gate
+
+
+def _evaluations(context: AssetCheckExecutionContext, warehouse: WarehouseResource) -> Iterator[AssetCheckResult]:
+    client = warehouse.client()
+    settings = warehouse.settings
+    for key in sorted({check.asset_key for check in context.selected_asset_check_keys}):
+        name = key.to_user_string()
+        try:
+            [proof] = pass_gate(
+                client,
+                [name],
+                deadline_seconds=settings.touchstone_gate_seconds,
+                cluster=settings.touchstone_cluster,
+            )
+        except DictionaryGateError as error:
+            yield AssetCheckResult(check_name=HOLDS_ITS_DIMENSION, asset_key=key, passed=False, description=str(error))
+            continue
+        yield AssetCheckResult(
+            check_name=HOLDS_ITS_DIMENSION,
+            asset_key=key,
+            passed=True,
+            metadata={"elements": proof.elements, "checksum": proof.checksum},
+        )

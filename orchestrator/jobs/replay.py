@@ -4,7 +4,7 @@ from dagster import AssetSelection, define_asset_job, in_process_executor
 
 from orchestrator.assets.keys import replay_key
 from orchestrator.feeds.specs import chained_feeds
-from orchestrator.jobs.exports import EXPORT_ASSETS
+from orchestrator.jobs.everything import NOT_IN_WHOLE_RUNS
 
 
 def replay_job_name(feed: str) -> str:
@@ -15,7 +15,7 @@ def replay_job_name(feed: str) -> str:
 replay_jobs = [
     define_asset_job(
         replay_job_name(feed.name),
-        selection=AssetSelection.assets(replay_key(feed.name)).downstream() - EXPORT_ASSETS,
+        selection=AssetSelection.assets(replay_key(feed.name)).downstream() - NOT_IN_WHOLE_RUNS,
         executor_def=in_process_executor,
         description=f"What quarantine of {feed.name} holds and dictionaries resolve now, fed again; "
         "then facts and marts.",

@@ -2,23 +2,23 @@
 
 import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import yaml
 from dagster import AssetCheckSeverity, DagsterEvent, DagsterEventType, DagsterInstance, JobDefinition
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from orchestrator.helpers import get_logger
+from orchestrator.jobs.kept_open import history_kept_open
 from orchestrator.jobs.output import chatter_to
-from orchestrator.settings import Settings
+from orchestrator.jobs.processes import end_lost_runs, this_process
 
 log = get_logger(__name__)
 
 _POLL_SECONDS = 0.25
+_NO_TAGS: Mapping[str, str] = {}
 _TELL_SECONDS = 5
 _TOLD_CHARACTERS = 800
 _FAILURE_PREFIX = "dagster._core.definitions.events.Failure: "
@@ -28,12 +28,6 @@ _TOLD_EVENTS = {
     DagsterEventType.STEP_START,
     DagsterEventType.STEP_SUCCESS,
     DagsterEventType.STEP_FAILURE,
-}
-_INSTANCE_CONFIG = {
-    "telemetry": {"enabled": False},
-    "nux": {"enabled": False},
-    "python_logs": {"managed_python_loggers": ["orchestrator"], "python_log_level": "INFO"},
-    "concurrency": {"pools": {"default_limit": 1}, "runs": {"max_concurrent_runs": 2}},
 }
 
 
@@ -47,6 +41,7 @@ class RunOutcome:
         checks_passed, checks_failed, checks_warned: evaluations of asset checks; what only warns does not fail.
         failed: names of failed checks and messages of failed steps.
         warned: names of checks that warn.
+        materialized: names of assets, however many days of them.
         seconds: wall time per step, in the order of their start.
     """
 
@@ -55,30 +50,20 @@ class RunOutcome:
     checks_passed: int = 0
     checks_failed: int = 0
     checks_warned: int = 0
-    materialized: int = 0
+    materialized: set[str] = field(default_factory=set)
     failed: list[str] = field(default_factory=list)
     warned: list[str] = field(default_factory=list)
     seconds: dict[str, float] = field(default_factory=dict)
 
 
-@contextmanager
-def dagster_instance(settings: Settings) -> Iterator[DagsterInstance]:
-    """The Dagster instance of this TOUCHSTONE_HOME, the same one that `touchstone ui` opens."""
-    write_instance_config(settings.dagster_dir)
-    with DagsterInstance.from_config(str(settings.dagster_dir)) as instance:
-        yield instance
-
-
-def write_instance_config(folder: Path) -> None:
-    """Put dagster.yaml into its folder; an edited one stays as it is."""
-    folder.mkdir(parents=True, exist_ok=True)
-    config = folder / "dagster.yaml"
-    if not config.exists():
-        config.write_text(yaml.safe_dump(_INSTANCE_CONFIG), encoding="utf-8")
-
-
 def execute(
-    job: JobDefinition, instance: DagsterInstance, run_id: str, expected_events: int, log_file: Path
+    job: JobDefinition,
+    instance: DagsterInstance,
+    run_id: str,
+    *,
+    expected_events: int,
+    log_file: Path,
+    tags: Mapping[str, str] = _NO_TAGS,
 ) -> RunOutcome:
     """Execute the job in this process, recorded in the instance, with a progress bar or progress lines.
 
@@ -88,15 +73,19 @@ def execute(
         run_id: ID for the new run.
         expected_events: materialisations and check evaluations that a whole run has.
         log_file: takes what Dagster and dbt say.
+        tags: of the run, such as its days.
     """
+    end_lost_runs(instance)
     finished = threading.Event()
-    with chatter_to(log_file) as console:
+    with chatter_to(log_file) as console, history_kept_open(instance, run_id):
         watcher = threading.Thread(
             target=_watch, args=(instance, run_id, expected_events, console, finished), name="progress", daemon=True
         )
         watcher.start()
         try:
-            result = job.execute_in_process(instance=instance, run_id=run_id, raise_on_error=False)
+            result = job.execute_in_process(
+                instance=instance, run_id=run_id, raise_on_error=False, tags={**this_process(), **tags}
+            )
         finally:
             finished.set()
             watcher.join()
@@ -117,7 +106,7 @@ def _outcome(instance: DagsterInstance, run_id: str, *, succeeded: bool) -> RunO
         if event.event_type == DagsterEventType.STEP_FAILURE:
             outcome.failed.append(f"step {step}: {_one_line(event.step_failure_data.error_display_string)}")
         elif event.event_type == DagsterEventType.ASSET_MATERIALIZATION:
-            outcome.materialized += 1
+            outcome.materialized.add(_subject(event))
         elif event.event_type == DagsterEventType.ASSET_CHECK_EVALUATION:
             evaluation = event.asset_check_evaluation_data
             if evaluation.passed:

@@ -1,6 +1,7 @@
 """The desk as it was in a Git revision."""
 
 import subprocess
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
@@ -28,6 +29,22 @@ def read_base(folder: Path, revision: str) -> Base:
 def default_base(folder: Path) -> str:
     """`origin/main` if the repository has it, else `HEAD`. Raises LookupFileError as `read_base`."""
     return _MAIN if _exists(folder, _MAIN) else "HEAD"
+
+
+def blame(folder: Path, file: str, lines: Sequence[int]) -> str:
+    """What `git blame` says of some lines of a file, numbered from 1; nothing where Git or the repository is not there.
+
+    The commits at which a shallow clone ends are marked as boundaries: the line may be older.
+    """
+    ranges = [argument for line in lines for argument in ("-L", f"{line},{line}")]
+    try:
+        is_shallow = _run(folder, "rev-parse", "--is-shallow-repository").stdout.strip() == b"true"
+        # --root would call the commits at which a shallow clone ends the first ones
+        options = ["--line-porcelain"] if is_shallow else ["--line-porcelain", "--root"]
+        done = _run(folder, "blame", *options, *ranges, "--", file)
+    except LookupFileError:
+        return ""
+    return "" if done.returncode else done.stdout.decode(errors="replace")
 
 
 def _exists(folder: Path, revision: str) -> bool:

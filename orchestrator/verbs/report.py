@@ -32,7 +32,7 @@ def print_run_report(console: Console, outcome: RunOutcome, before: Census, afte
     console.print(_seconds_table(outcome))
     console.print(
         f"Checks: {outcome.checks_passed} passed, {outcome.checks_failed} failed, {outcome.checks_warned} warned. "
-        f"Assets materialised: {outcome.materialized}. Run {outcome.run_id}."
+        f"Assets materialised: {len(outcome.materialized)}. Run {outcome.run_id}."
     )
     for warning in outcome.warned:
         console.print(f"WARNING {warning}", style="yellow", markup=False)

@@ -6,7 +6,8 @@ from dagster import JobDefinition
 
 from orchestrator.helpers import stdout_console
 from orchestrator.jobs.everything import EVERYTHING
-from orchestrator.jobs.runs import dagster_instance, execute
+from orchestrator.jobs.instance import dagster_instance
+from orchestrator.jobs.runs import execute
 from orchestrator.settings import Settings, export_environment
 from orchestrator.verbs.report import print_run_report
 from orchestrator.warehouse.census import Census, take_census
@@ -22,7 +23,7 @@ def run_everything(settings: Settings) -> bool:
     before = _census(settings)
     job = defs.resolve_job_def(EVERYTHING)
     with dagster_instance(settings) as instance:
-        outcome = execute(job, instance, str(uuid4()), _expected_events(job), log_file=settings.run_log)
+        outcome = execute(job, instance, str(uuid4()), expected_events=_expected_events(job), log_file=settings.run_log)
     print_run_report(stdout_console(), outcome, before, _census(settings), settings.run_log)
     return outcome.succeeded
 

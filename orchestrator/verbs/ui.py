@@ -8,7 +8,7 @@ from typing import NoReturn
 
 from orchestrator.constants import LOOPBACK, PROJECT_ROOT
 from orchestrator.helpers import stdout_console
-from orchestrator.jobs.runs import write_instance_config
+from orchestrator.jobs.instance import write_instance_config
 from orchestrator.settings import Settings, child_environment, inherited_environment
 from orchestrator.warehouse.client import ensure_engine
 from orchestrator.warehouse.dbt import ensure_manifest
@@ -31,6 +31,7 @@ def serve_ui(settings: Settings, port: int) -> NoReturn:
         str(port),
     ]
     environment = inherited_environment() | child_environment(settings, address.host, address.port)
+    environment["TOUCHSTONE_UI_PORT"] = str(port)  # links to runs lead to this page
     os.chdir(PROJECT_ROOT)
     _hear_interrupts()
     sys.stdout.flush()

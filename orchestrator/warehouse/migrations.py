@@ -11,7 +11,6 @@ from tempfile import TemporaryDirectory
 
 from clickhouse_connect.driver.client import Client
 from clickhouse_connect.driver.exceptions import ClickHouseError
-from clickhouse_migrations.clickhouse_cluster import ClickhouseCluster
 from clickhouse_migrations.exceptions import MigrationException
 from clickhouse_migrations.migrator import StatusRow
 
@@ -20,6 +19,8 @@ from orchestrator.exceptions import MigrationError, SchemaDriftError
 from orchestrator.helpers import get_logger
 from orchestrator.settings import Settings
 from orchestrator.warehouse.client import connect, ensure_engine
+from orchestrator.warehouse.cluster_migrator import RenderingCluster
+from orchestrator.warehouse.clusters import cluster_variables, rendered, require_cluster
 
 log = get_logger(__name__)
 
@@ -27,6 +28,7 @@ APPLIED = "applied"
 PENDING = "pending"
 _UNKNOWN = "unknown"
 _PLACEHOLDER = "${DATABASE}"
+_HIDDEN = "[HIDDEN]"
 _NUMBERED = "[0-9]*_*.sql"
 _SCHEMA_HEAD = (
     "-- The schema after all migrations, as ClickHouse prints it. Written by `touchstone migrate --write-schema`,\n"
@@ -48,6 +50,8 @@ def apply_migrations(settings: Settings, folder: Path = MIGRATIONS_DIR) -> Appli
     Raises:
         MigrationError: a statement failed, or an applied file was changed or removed; names the file.
     """
+    if settings.touchstone_cluster:
+        require_cluster(connect(settings), settings.touchstone_cluster)
     before_all = migration_status(settings, folder)
     _require_unchanged(before_all, folder)
     before = {row.version for row in before_all if row.state == APPLIED}
@@ -61,9 +65,11 @@ def apply_migrations(settings: Settings, folder: Path = MIGRATIONS_DIR) -> Appli
         _cluster(settings).migrate(
             db_name=settings.clickhouse_database,
             migration_path=numbered,
+            cluster_name=settings.touchstone_cluster or None,
             multi_statement=True,
-            variables=_variables(settings),
+            variables=_variables(settings) | cluster_variables(settings.touchstone_cluster),
             migration_log_format="compact",
+            lock=bool(settings.touchstone_cluster),
         )
     after = migration_status(settings, folder)
     applied_now = tuple(row.version for row in after if row.state == APPLIED and row.version not in before)
@@ -94,14 +100,37 @@ def roll_back(settings: Settings, to_version: int, folder: Path = MIGRATIONS_DIR
         _numbered_files(folder) as numbered,
     ):
         versions: list[int] = _cluster(settings).rollback(
-            settings.clickhouse_database, numbered, to_version=to_version, variables=_variables(settings)
+            settings.clickhouse_database,
+            numbered,
+            to_version=to_version,
+            variables=_variables(settings) | cluster_variables(settings.touchstone_cluster),
+            lock=bool(settings.touchstone_cluster),
         )
     log.info("migrations rolled back", versions=versions)
     return versions
 
 
+def render_migrations(
+    settings: Settings, cluster: str, folder: Path = MIGRATIONS_DIR
+) -> Iterator[tuple[str, list[str]]]:
+    """Each migration's name with its statements as they are sent, but for a password. Needs no engine.
+
+    Raises:
+        MigrationError: a statement cannot be rendered for a cluster.
+    """
+    variables = _variables(settings) | {"DICTIONARY_CREDENTIALS": _dictionary_credentials(settings, shown=_HIDDEN)}
+    with _library("render"):
+        for path in _ups(folder):
+            yield path.name, rendered(path.read_text(encoding="utf-8"), variables, cluster, path.name)
+
+
 def live_schema(settings: Settings, folder: Path = MIGRATIONS_DIR) -> str:
     """Every object that migrations own, as ClickHouse prints it, with the database's name made a placeholder."""
+    if settings.touchstone_cluster:
+        raise MigrationError(
+            f"{SCHEMA_FILE.name} is the schema of one node, and {settings.touchstone_cluster} is a cluster.",
+            "See what a cluster gets: `touchstone migrate --render --cluster NAME`.",
+        )
     owned = _owned_objects(folder)
     present = _present_objects(connect(settings), settings.clickhouse_database)
     if not owned & present:
@@ -180,8 +209,11 @@ def _owned_objects(folder: Path) -> set[str]:
     pattern = re.compile(
         r"^CREATE (?:TABLE|DICTIONARY|MATERIALIZED VIEW|VIEW) IF NOT EXISTS \$\{DATABASE\}\.(\w+)", re.M
     )
-    files = [path for path in sorted(folder.glob(_NUMBERED)) if not path.name.endswith(".down.sql")]
-    return {name for path in files for name in pattern.findall(path.read_text(encoding="utf-8"))}
+    return {name for path in _ups(folder) for name in pattern.findall(path.read_text(encoding="utf-8"))}
+
+
+def _ups(folder: Path) -> list[Path]:
+    return [path for path in sorted(folder.glob(_NUMBERED)) if not path.name.endswith(".down.sql")]
 
 
 def _present_objects(client: Client, database: str) -> set[str]:
@@ -197,27 +229,26 @@ def _without_database_name(text: str, database: str) -> str:
 def _variables(settings: Settings) -> dict[str, str]:
     return {
         "DATABASE": settings.clickhouse_database,
-        "ON_CLUSTER": "",
-        "REPLICATED": "",
         "DICTIONARY_CREDENTIALS": _dictionary_credentials(settings),
     }
 
 
-def _dictionary_credentials(settings: Settings) -> str:
+def _dictionary_credentials(settings: Settings, *, shown: str | None = None) -> str:
     """A server that asks for a password asks its own dictionaries, too."""
     password = settings.clickhouse_password.get_secret_value()
     if settings.is_embedded or not password:
         return ""
-    return f"USER '{_escaped(settings.clickhouse_user)}' PASSWORD '{_escaped(password)}'"
+    return f"USER '{_escaped(settings.clickhouse_user)}' PASSWORD '{_escaped(shown or password)}'"
 
 
 def _escaped(text: str) -> str:
     return text.replace("\\", "\\\\").replace("'", "\\'")
 
 
-def _cluster(settings: Settings) -> ClickhouseCluster:
+def _cluster(settings: Settings) -> RenderingCluster:
     address = ensure_engine(settings)
-    return ClickhouseCluster(
+    return RenderingCluster(
+        settings.touchstone_cluster,
         db_host=address.host,
         db_port=address.port,
         db_user=settings.clickhouse_user,

@@ -112,8 +112,33 @@ def test_keys_groups_edges_checks_and_jobs_are_as_in_the_snapshot(
     """The snapshot has the domains of the fixture; those declared since have a test of their own."""
     known = {domain.name for domain in FIXTURE_DOMAINS.domains}
     assets = without([domain for domain in ALL_DOMAINS if domain.name not in known], described(graph))
-    jobs = [f"job {job.name}\n" for job in sorted(defs.resolve_all_job_defs(), key=lambda job: job.name)]
-    assert_snapshot("asset_graph.txt", "".join([*assets.values(), *jobs]))
+    assert_snapshot("asset_graph.txt", "".join([*assets.values(), *told_jobs(defs), *told_clock(defs)]))
+
+
+def told_jobs(defs: Definitions) -> list[str]:
+    """Each job with the groups that it materialises; of the landing of which feeds."""
+    told = []
+    for job in sorted(defs.resolve_all_job_defs(), key=lambda job: job.name):
+        keys = job.asset_layer.executable_asset_keys
+        groups = sorted({str(job.asset_layer.get(key).group_name) for key in keys})
+        by_day = " by day" if job.partitions_def else ""
+        told.append(f"job {job.name}{by_day}: {', '.join(groups)}\n")
+    return told
+
+
+def told_clock(defs: Definitions) -> list[str]:
+    """Each schedule with its time, each sensor with its interval, both with their jobs."""
+    repository = defs.get_repository_def()
+    schedules = [
+        f"schedule {schedule.name}: {schedule.cron_schedule} {schedule.execution_timezone} -> {schedule.job_name}\n"
+        for schedule in sorted(repository.schedule_defs, key=lambda schedule: schedule.name)
+    ]
+    sensors = [
+        f"sensor {sensor.name}: every {sensor.minimum_interval_seconds} s"
+        f" -> {', '.join(target.job_name for target in sensor.targets) or 'nothing'}\n"
+        for sensor in sorted(repository.sensor_defs, key=lambda sensor: sensor.name)
+    ]
+    return schedules + sensors
 
 
 def test_every_domain_of_the_ledger_has_the_assets_and_kinds_of_checks_of_a_known_one(graph: AssetGraph) -> None:

@@ -23,7 +23,10 @@ def test_the_declared_exports_are_known_by_name() -> None:
 
 
 def test_an_unknown_export_is_refused_with_those_there_are() -> None:
-    with pytest.raises(UnknownExportError, match=r"no export 'nothing'\. Exports are: field_coverage, observations\."):
+    with pytest.raises(
+        UnknownExportError,
+        match=r"no export 'nothing'\. Exports are: daily_observations, field_coverage, observations\.",
+    ):
         get_export("nothing")
 
 

@@ -1,0 +1,1 @@
+"""Dagster partitions: the keys by which facts and marts are made anew."""

@@ -1,0 +1,1 @@
+"""Dagster schedules: what happens by the clock."""

@@ -1,0 +1,104 @@
+"""What happens by the clock. In development schedules are there and stopped; elsewhere they run."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final
+
+from dagster import (
+    AssetKey,
+    DagsterInstance,
+    DefaultScheduleStatus,
+    RunRequest,
+    ScheduleDefinition,
+    ScheduleEvaluationContext,
+    SkipReason,
+)
+
+from orchestrator.feeds.specs import chained_feeds
+from orchestrator.jobs.days import DAILY_MARTS
+from orchestrator.jobs.everything import EVERYTHING
+from orchestrator.jobs.loads import MICRO_BATCH, REFERENCE
+from orchestrator.partitions.days import tags_of
+from orchestrator.partitions.trading_days import NEW_YORK, day_in, is_trading_day
+from orchestrator.settings import Settings
+from orchestrator.warehouse.days import DayRange
+from orchestrator.warehouse.loader import files_of
+
+EVERY_FIVE_MINUTES: Final = "*/5 * * * *"
+AFTER_THE_CLOSE: Final = "0 17 * * 1-5"
+SUNDAY_MORNING: Final = "0 6 * * 0"
+FIRST_OF_THE_MONTH: Final = "30 6 1 * *"
+
+
+def schedules(settings: Settings) -> list[ScheduleDefinition]:
+    """All schedules of the house."""
+    status = DefaultScheduleStatus.RUNNING if settings.is_always_on else DefaultScheduleStatus.STOPPED
+
+    def at(cron: str, time_zone: str = "UTC") -> dict[str, Any]:
+        return {"cron_schedule": cron, "execution_timezone": time_zone, "default_status": status}
+
+    return [
+        ScheduleDefinition(
+            name="every_five_minutes",
+            job_name=MICRO_BATCH,
+            description="Files that came since files were last landed; nothing where none did.",
+            execution_fn=lambda context: _micro_batch(context, settings),
+            **at(EVERY_FIVE_MINUTES),
+        ),
+        ScheduleDefinition(
+            name="after_the_close",
+            job_name=EVERYTHING,
+            description="Everything with all checks at 17:00 in New York, on days on which the NYSE trades.",
+            execution_fn=_after_the_close,
+            **at(AFTER_THE_CLOSE, NEW_YORK),
+        ),
+        ScheduleDefinition(
+            name="reference_weekly",
+            job_name=REFERENCE,
+            description="Dimensions and dictionaries with their checks, Sundays at 06:00 UTC.",
+            execution_fn=lambda context: RunRequest(run_key=_moment(context).isoformat()),
+            **at(SUNDAY_MORNING),
+        ),
+        ScheduleDefinition(
+            name="month_before",
+            job_name=DAILY_MARTS,
+            description="Daily marts of the month before made anew, on the first at 06:30 UTC.",
+            execution_fn=_month_before,
+            **at(FIRST_OF_THE_MONTH),
+        ),
+    ]
+
+
+def month_before(moment: datetime) -> DayRange:
+    """All days of the month before that of the moment, UTC."""
+    last = moment.astimezone(UTC).date().replace(day=1) - timedelta(days=1)
+    return DayRange(last.replace(day=1), last)
+
+
+def _moment(context: ScheduleEvaluationContext) -> datetime:
+    return context.scheduled_execution_time
+
+
+def _micro_batch(context: ScheduleEvaluationContext, settings: Settings) -> RunRequest | SkipReason:
+    landed_at = _last_landed(context.instance)
+    newest = [path.stat().st_mtime for feed in chained_feeds() for path in files_of(feed, settings.touchstone_drop_dir)]
+    if not any(changed > landed_at for changed in newest):
+        return SkipReason("No file came since files were last landed.")
+    return RunRequest(run_key=_moment(context).isoformat())
+
+
+def _last_landed(instance: DagsterInstance) -> float:
+    """When the feed that was not landed for longest was landed, in seconds since 1970; 0 where one never was."""
+    events = [instance.get_latest_materialization_event(AssetKey(feed.landing)) for feed in chained_feeds()]
+    return min((event.timestamp if event else 0.0 for event in events), default=0.0)
+
+
+def _after_the_close(context: ScheduleEvaluationContext) -> RunRequest | SkipReason:
+    day = day_in(_moment(context), NEW_YORK)
+    if not is_trading_day(day):
+        return SkipReason(f"The NYSE does not trade on {day}.")
+    return RunRequest(run_key=str(day), tags={"touchstone/trading_day": str(day)})
+
+
+def _month_before(context: ScheduleEvaluationContext) -> RunRequest:
+    days = month_before(_moment(context))
+    return RunRequest(run_key=str(days), tags=dict(tags_of(days)))

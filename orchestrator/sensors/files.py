@@ -1,0 +1,124 @@
+"""Files that arrive in the drop folder, and files of the lookup desk that change: what they ask for is run at once."""
+
+import json
+import time
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Final
+
+from dagster import (
+    DefaultSensorStatus,
+    RunRequest,
+    SensorDefinition,
+    SensorEvaluationContext,
+    SensorResult,
+    sensor,
+)
+
+from orchestrator.constants import SEEDS_DIR
+from orchestrator.feeds.feed import Feed
+from orchestrator.feeds.specs import FEEDS
+from orchestrator.helpers import sha256_hex
+from orchestrator.jobs.loads import REFERENCE, load_job_name
+from orchestrator.settings import Settings
+from orchestrator.warehouse.loader import files_of
+
+_SECONDS: Final = 5
+# A file that is being written keeps changing; one that has not for so long, and not since the last look, is whole.
+_SETTLED_SECONDS: Final = 2
+
+Looks = Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class Cursor:
+    """What a sensor saw last, and what it has asked to load: by file, its size and time of change."""
+
+    seen: Looks = field(default_factory=dict)
+    asked: Looks = field(default_factory=dict)
+
+    @classmethod
+    def read(cls, text: str | None) -> "Cursor":
+        """From the text that Dagster keeps."""
+        return cls(**json.loads(text)) if text else cls()
+
+    def written(self) -> str:
+        """For Dagster to keep."""
+        return json.dumps(asdict(self), sort_keys=True)
+
+
+def drop_sensors(settings: Settings) -> list[SensorDefinition]:
+    """One sensor per feed."""
+    return [_drop_sensor(feed, settings) for feed in FEEDS]
+
+
+def _drop_sensor(feed: Feed, settings: Settings) -> SensorDefinition:
+    @sensor(
+        name=f"new_files_of_{feed.name}",
+        job_name=load_job_name(feed),
+        minimum_interval_seconds=_SECONDS,
+        default_status=DefaultSensorStatus.RUNNING,
+        description=f"Files of {feed.name} that are new or changed in the drop folder, once they are whole. A file "
+        "counts as whole when it has not changed for two seconds, nor between two looks.",
+    )
+    def arrived(context: SensorEvaluationContext) -> SensorResult:
+        looks = look_at(files_of(feed, settings.touchstone_drop_dir))
+        old = Cursor.read(context.cursor)
+        whole = whole_files(looks, old, now=time.time())
+        asked = {path: look for path, look in old.asked.items() if path in looks} | whole
+        cursor = Cursor(looks, asked).written()
+        if not whole:
+            return SensorResult(skip_reason=f"No new file of {feed.name}.", cursor=cursor)
+        context.log.info(f"{len(whole)} new files of {feed.name}")
+        return SensorResult(run_requests=[RunRequest(run_key=_digest(whole))], cursor=cursor)
+
+    return arrived
+
+
+@sensor(
+    name="lookup_files_changed",
+    job_name=REFERENCE,
+    minimum_interval_seconds=_SECONDS,
+    default_status=DefaultSensorStatus.RUNNING,
+    description="Files of seeds/ with another content than when the reference side was last asked for: a pull, a "
+    "merge, an edit. Rows in quarantine that resolve by it are then replayed.",
+)
+def lookup_files_changed(context: SensorEvaluationContext) -> SensorResult:
+    """The first look asks for nothing: `touchstone run` and the weekly schedule are there for what stands already."""
+    content = sha256_hex(path.read_bytes() for path in sorted(SEEDS_DIR.glob("*.csv")))
+    if context.cursor is None:
+        return SensorResult(skip_reason="The lookup files were looked at for the first time.", cursor=content)
+    if content == context.cursor:
+        return SensorResult(skip_reason="The lookup files are as they were.")
+    return SensorResult(run_requests=[RunRequest(run_key=content)], cursor=content)
+
+
+def look_at(paths: Iterable[Path]) -> dict[str, str]:
+    """Size and time of change by file; a file that goes away meanwhile is not there."""
+    looks = {}
+    for path in paths:
+        try:
+            stat = path.stat()
+        except FileNotFoundError:
+            continue
+        looks[str(path)] = f"{stat.st_size}:{stat.st_mtime_ns}"
+    return looks
+
+
+def whole_files(looks: Looks, old: Cursor, *, now: float) -> dict[str, str]:
+    """Files that are as they were at the last look, and were not asked for like this; not those changed just now."""
+    return {
+        path: look
+        for path, look in looks.items()
+        if old.seen.get(path) == look and old.asked.get(path) != look and _has_settled(look, now)
+    }
+
+
+def _has_settled(look: str, now: float) -> bool:
+    changed_ns = int(look.partition(":")[2])
+    return now - changed_ns / 1e9 >= _SETTLED_SECONDS
+
+
+def _digest(files: Looks) -> str:
+    return sha256_hex(f"{path}\0{look}\n".encode() for path, look in sorted(files.items()))
