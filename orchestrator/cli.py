@@ -14,6 +14,7 @@ from orchestrator.cli_loads import backfill, load, reconcile, validate
 from orchestrator.cli_lookups import lookups
 from orchestrator.cli_quarantine import quarantine
 from orchestrator.cli_trace import trace
+from orchestrator.cli_upkeep import maintain, metrics
 from orchestrator.constants import EXIT_FAILURE
 from orchestrator.exceptions import TouchstoneError
 from orchestrator.helpers import configure_logging, plural, stderr_console, stdout_console, write_stdout
@@ -270,7 +271,10 @@ def docs(settings: Settings, serve: bool, port: int) -> None:
     stdout_console().print(f"wrote {page}", markup=False)
 
 
-for verb in (alert_test, load, reconcile, backfill, trace, validate, feeds, quarantine, lookups, export):
+for verb in (
+    *(load, reconcile, backfill, trace, validate, feeds, quarantine, lookups),
+    *(metrics, maintain, alert_test, export),
+):
     main.add_command(verb)
 
 if __name__ == "__main__":

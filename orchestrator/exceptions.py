@@ -37,6 +37,11 @@ TouchstoneError
 │   ├── ExportDeclarationError   dbt_project/exports.yml does not hold
 │   ├── ExportTypeError          a column or value that a format cannot hold; names the column
 │   └── ExportTargetError        a folder, bucket or catalog cannot be reached or written
+├── MaintenanceError             upkeep found something that a person has to look at
+│   ├── DiskSpaceError           a disk is nearly full
+│   ├── RetentionError           something would remove rows that are kept for ever
+│   └── RestoreDrillError        a backup does not give back what it was made of
+├── MetricsPushError             a Pushgateway did not take the metrics
 ├── DbtError                     a dbt command failed
 └── AlertError                   a channel did not take an alert
 """
@@ -185,6 +190,26 @@ class ExportTypeError(ExportError):
 
 class ExportTargetError(ExportError):
     """The place of the exports cannot be reached or written."""
+
+
+class MaintenanceError(TouchstoneError):
+    """Upkeep found something that a person has to look at."""
+
+
+class DiskSpaceError(MaintenanceError):
+    """Too little of a disk is free."""
+
+
+class RetentionError(MaintenanceError):
+    """Something would remove rows that are kept for ever."""
+
+
+class RestoreDrillError(MaintenanceError):
+    """A backup does not give back what it was made of."""
+
+
+class MetricsPushError(TouchstoneError):
+    """Metrics could not be pushed."""
 
 
 class DbtError(TouchstoneError):

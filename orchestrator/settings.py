@@ -66,6 +66,11 @@ class Settings(BaseSettings):
     touchstone_s3_access_key_id: str | None = None
     touchstone_s3_secret_access_key: SecretStr = SecretStr("")
     touchstone_cluster: Annotated[str, Field(pattern=r"^[A-Za-z0-9_.-]*$")] = ""
+    touchstone_metrics_port: Port = 9464
+    touchstone_pushgateway_url: str | None = None
+    touchstone_keep_runs_days: Annotated[int, Field(ge=1)] = 90
+    touchstone_keep_backups: Annotated[int, Field(ge=1)] = 3
+    touchstone_min_free_share: Annotated[float, Field(ge=0, lt=1)] = 0.1
 
     touchstone_ui_url: str | None = None
     touchstone_alert_cooldown_seconds: Annotated[int, Field(ge=0)] = 900

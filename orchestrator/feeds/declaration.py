@@ -15,6 +15,7 @@ from orchestrator.feeds.feed import (
     Column,
     Declaration,
     Feed,
+    Freshness,
     NumberRule,
     Thresholds,
     TimeRule,
@@ -63,6 +64,7 @@ class _FeedDeclaration(Declaration):
     combination: tuple[Name, ...] = ()
     rules: dict[Literal["forbidden_combination", "duplicate_in_batch"], _Action] = Field(default_factory=dict)
     thresholds: Thresholds = Thresholds()
+    freshness: Freshness = Freshness()
 
     @model_validator(mode="after")
     def _holds_together(self) -> "_FeedDeclaration":
@@ -75,6 +77,8 @@ class _FeedDeclaration(Declaration):
                 raise ValueError(f"{name} is none of its columns")
         if self.natural_key:
             _require_fact_columns(self)
+        elif self.freshness.event_within:
+            raise ValueError("event_within is for feeds with a natural_key: the others have no events")
         elif self.rules or self.combination or any(not column.text for column in self.columns.values()):
             raise ValueError(
                 "without a natural_key its rows go to no fact, so its columns are text and it has no rules"
@@ -163,6 +167,7 @@ def _feed(
         combination=declared.combination,
         rules={str(rule): str(action) for rule, action in declared.rules.items()},
         thresholds=declared.thresholds,
+        freshness=declared.freshness,
     )
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Annotated, Final
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -11,6 +12,8 @@ DUPLICATE_IN_BATCH: Final = "duplicate_in_batch"
 LINEAGE: Final = ("batch_id", "row_number", "received_at")
 
 _NumberType = Annotated[str, Field(pattern=r"^(Float64|Float32|U?Int(8|16|32|64)|Decimal\(\d{1,2}, ?\d{1,2}\))$")]
+
+_Span = Annotated[str, Field(pattern=r"^[1-9]\d{0,3} (MINUTE|HOUR|DAY)$")]
 
 
 class Declaration(BaseModel):
@@ -41,6 +44,26 @@ class Thresholds(Declaration):
     rejected_rows: Annotated[int, Field(ge=0)] | None = None
     rejected_share: Annotated[float, Field(ge=0, le=1)] | None = None
     share_from_rows: Annotated[int, Field(ge=1)] = 100
+
+
+class Freshness(Declaration):
+    """How long ago things may have happened last; without a limit nobody asks.
+
+    Attributes:
+        run_within: the run that lands the feed's files, be there new ones or not.
+        file_within: the commit of its newest file.
+        event_within: its newest event.
+    """
+
+    run_within: _Span | None = None
+    file_within: _Span | None = None
+    event_within: _Span | None = None
+
+
+def span_of(text: str) -> timedelta:
+    """`4 DAY`, `90 MINUTE`: a span as feeds.yml has it."""
+    number, unit = text.split()
+    return timedelta(**{f"{unit.lower()}s": int(number)})
 
 
 @dataclass(frozen=True)
@@ -99,6 +122,7 @@ class Feed:
         combination: columns whose IDs must be a combination of the lookup files.
         rules: action by name.
         thresholds: when a batch is red.
+        freshness: when the feed is stale.
     """
 
     name: str
@@ -111,6 +135,7 @@ class Feed:
     combination: tuple[str, ...] = ()
     rules: Mapping[str, str] = field(default_factory=dict)
     thresholds: Thresholds = field(default_factory=Thresholds)
+    freshness: Freshness = field(default_factory=Freshness)
 
     @property
     def columns(self) -> tuple[str, ...]:

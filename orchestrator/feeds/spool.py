@@ -110,7 +110,7 @@ def _path(folder: Path, number: int) -> Path:
 def _own_folder(folder: Path) -> Iterator[Path]:
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        _remove_leftovers(folder)
+        remove_leftovers(folder)
         own = Path(tempfile.mkdtemp(prefix=_PREFIX, dir=folder))
     except OSError as error:
         raise _unwritable(folder, error) from error
@@ -120,14 +120,24 @@ def _own_folder(folder: Path) -> Iterator[Path]:
         shutil.rmtree(own, ignore_errors=True)
 
 
-def _remove_leftovers(folder: Path) -> None:
+def leftovers(folder: Path) -> list[Path]:
     """What processes left that were killed. One that is alive has written within a day."""
     eldest = time.time() - _LEFTOVER_SECONDS
+    found = []
     for left in folder.glob(f"{_PREFIX}*"):
         # Another process may remove its own at any moment.
         with suppress(FileNotFoundError):
             if max(path.stat().st_mtime for path in (left, *left.iterdir())) < eldest:
-                shutil.rmtree(left, ignore_errors=True)
+                found.append(left)
+    return found
+
+
+def remove_leftovers(folder: Path) -> list[Path]:
+    """Remove what killed processes left; gives what that was."""
+    found = leftovers(folder)
+    for left in found:
+        shutil.rmtree(left, ignore_errors=True)
+    return found
 
 
 def _unwritable(folder: Path, error: OSError) -> FeedError:

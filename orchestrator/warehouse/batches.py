@@ -141,6 +141,26 @@ def record(client: Client, batch: Batch, state: str, counts: Counts = Counts(0, 
     client.insert("ops_batches", [row], column_names=_COLUMNS, settings={"async_insert": 0})
 
 
+def batches_by_state(client: Client) -> dict[tuple[str, str], int]:
+    """How many batches each feed has in each state; one that was once committed stays so."""
+    result = client.query(
+        "SELECT feed, latest, count() FROM ("
+        "SELECT feed, if(countIf(state = 'committed') > 0, 'committed', toString(argMax(state, recorded_at))) "
+        "AS latest FROM ops_batches GROUP BY feed, batch_id) GROUP BY feed, latest ORDER BY feed, latest"
+    )
+    return {(str(feed), str(state)): int(batches) for feed, state, batches in result.result_rows}
+
+
+def last_commit(client: Client, feed: Feed) -> datetime | None:
+    """When a batch of the feed was committed last, aware; None if none was."""
+    [(commits, moment)] = client.query(
+        "SELECT count(), max(recorded_at) FROM ops_batches WHERE feed = {feed:String} AND state = 'committed'",
+        {"feed": feed.name},
+        tz_mode="aware",
+    ).result_rows
+    return moment if commits else None
+
+
 def is_name_known(client: Client, feed: Feed, source_file: str) -> bool:
     """Whether something of this name was committed before."""
     result = client.query(

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 from clickhouse_connect.driver.client import Client
 
+from orchestrator.feeds.reasons import DISCARDED
 from orchestrator.feeds.specs import FEEDS
 from orchestrator.lookups.domains import ALL_DOMAINS
 
@@ -16,7 +17,7 @@ class Census:
     Attributes:
         rows: rows per table, of tables that keep rows.
         ids: IDs per domain.
-        open_quarantine: landed rows that are in no fact, per feed.
+        open_quarantine: landed rows that are in no fact and that nobody gave up, per feed.
         reasons: open quarantine by reason, per feed; a row counts once for each of its reasons.
     """
 
@@ -72,5 +73,6 @@ def _open_reasons(client: Client, database: str, quarantine: str) -> dict[str, i
 def _open(database: str, quarantine: str) -> str:
     return (
         "SELECT argMax(reasons, attempt) AS latest_reasons "
-        f"FROM {database}.{quarantine} GROUP BY batch_id, row_number HAVING notEmpty(latest_reasons)"
+        f"FROM {database}.{quarantine} GROUP BY batch_id, row_number "
+        f"HAVING notEmpty(latest_reasons) AND NOT has(latest_reasons, '{DISCARDED}')"
     )

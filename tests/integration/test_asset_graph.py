@@ -14,8 +14,10 @@ from house import variables_of
 from orchestrator.assets.keys import LOOKUP_DESK, MIGRATIONS
 from orchestrator.assets.landing import WITHIN_THRESHOLDS
 from orchestrator.checks.dictionaries import HOLDS_ITS_DIMENSION
+from orchestrator.checks.freshness import NEWEST_FILE_IN_TIME
 from orchestrator.constants import DBT_PROJECT_DIR, MIGRATIONS_DIR
 from orchestrator.exports.specs import EXPORTS
+from orchestrator.jobs.data_quality import DATA_QUALITY
 from orchestrator.lookups.domains import ALL_DOMAINS, DOMAINS, DOMAINS_BY_NAME, Domain
 from orchestrator.settings import Settings, get_settings
 from orchestrator.warehouse.dbt import manifest_path
@@ -175,7 +177,8 @@ def test_every_dbt_test_is_an_asset_check(graph: AssetGraph, module_settings: Se
     manifest = json.loads(manifest_path(module_settings).read_text(encoding="utf-8"))
     tests = {node["name"] for node in manifest["nodes"].values() if node["resource_type"] == "test"}
     assert tests
-    assert tests == {check.name for check in graph.asset_check_keys} - {WITHIN_THRESHOLDS, HOLDS_ITS_DIMENSION}
+    of_dagster = {WITHIN_THRESHOLDS, HOLDS_ITS_DIMENSION, NEWEST_FILE_IN_TIME}
+    assert tests == {check.name for check in graph.asset_check_keys} - of_dagster
 
 
 def test_every_dbt_model_and_seed_is_an_asset_of_the_same_name(graph: AssetGraph, module_settings: Settings) -> None:
@@ -190,10 +193,21 @@ def test_every_check_blocks_but_those_that_tell_of_the_vendor_s_data(graph: Asse
     assert checks
     waving = sorted(check.key.name for check in checks if not check.blocking)
     told = (
-        WITHIN_THRESHOLDS, "codes_are_used_", "permitted_combinations_", "rows_like_before_", "versions_do_not_contradict_",
+        WITHIN_THRESHOLDS, "codes_are_used_", NEWEST_FILE_IN_TIME, "permitted_combinations_", "rows_like_before_",
+        "versions_do_not_contradict_",
     )  # fmt: skip
     assert len(waving) == len(told)
     assert all(name.startswith(start) for name, start in zip(waving, told, strict=True))
+
+
+def test_the_job_of_data_quality_has_every_check_that_stands_for_itself_and_builds_nothing(
+    defs: Definitions, graph: AssetGraph
+) -> None:
+    layer = defs.resolve_job_def(DATA_QUALITY).asset_layer
+    assert list(layer.selected_asset_keys) == list(layer.executable_asset_keys) == []
+    on_landing = {key for key in graph.asset_check_keys if key.name == WITHIN_THRESHOLDS}
+    assert on_landing
+    assert set(layer.asset_graph.asset_check_keys) == graph.asset_check_keys - on_landing
 
 
 def test_a_check_says_what_the_dbt_test_says_of_itself(graph: AssetGraph) -> None:

@@ -55,12 +55,12 @@ def test_dagster_builds_its_storage_and_queue_from_it(told: dict[str, str], tmp_
 
 
 def test_what_the_local_instance_promises_holds_here_as_well(told: dict[str, str]) -> None:
-    from orchestrator.jobs.runs import _INSTANCE_CONFIG  # noqa: PLC0415
+    from orchestrator.jobs.instance import INSTANCE_CONFIG  # noqa: PLC0415
 
     config, _ = dagster_instance_config(str(DEPLOY))
     for key in ("telemetry", "nux", "python_logs"):
-        assert config[key] == _INSTANCE_CONFIG[key]
-    assert config["concurrency"]["pools"]["default_limit"] == _INSTANCE_CONFIG["concurrency"]["pools"]["default_limit"]
+        assert config[key] == INSTANCE_CONFIG[key]
+    assert config["concurrency"]["pools"]["default_limit"] == INSTANCE_CONFIG["concurrency"]["pools"]["default_limit"]
 
 
 def test_dagster_finds_the_code_location(told: dict[str, str]) -> None:

@@ -1,6 +1,7 @@
 """What feeds.yml may say, what is refused and how, and what follows from a declaration without an engine."""
 
 from copy import deepcopy
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -9,12 +10,13 @@ from pydantic import BaseModel
 
 from orchestrator.exceptions import FeedDeclarationError, UnknownFeedError
 from orchestrator.feeds.declaration import load_feeds, parse_feeds
-from orchestrator.feeds.feed import Feed
+from orchestrator.feeds.feed import Feed, span_of
 from orchestrator.feeds.reasons import DISCARDED_BIT, reasons_of
 from orchestrator.feeds.resolution import constraints_of, measures_of, resolution_of, sorting_of
 from orchestrator.feeds.specs import FEEDS, chained_feed, get_feed
 from orchestrator.lookups.domains import ALL_DOMAINS, SEED_COLUMNS
 from orchestrator.scaffold.feed_chain import chain_of
+from orchestrator.warehouse.freshness import FILE, limits_of
 
 QUOTES: dict[str, Any] = {
     "noun": "quote",
@@ -74,6 +76,13 @@ def test_a_feed_has_what_follows_from_it() -> None:
     }
 
 
+def test_limits_of_age_are_spans() -> None:
+    feed = parsed(freshness={"run_within": "90 MINUTE", "file_within": "4 DAY"})
+    assert limits_of(feed) == {FILE: timedelta(days=4)}
+    assert span_of(str(feed.freshness.run_within)) == timedelta(minutes=90)
+    assert limits_of(parsed()) == {}
+
+
 @pytest.mark.parametrize("feed", [feed for feed in FEEDS if feed.has_chain], ids=lambda feed: feed.name)
 def test_bits_are_numbered_without_a_gap_and_every_reason_has_its_condition_and_remedy(feed: Feed) -> None:
     reasons = reasons_of(feed)
@@ -94,6 +103,8 @@ def test_bits_are_numbered_without_a_gap_and_every_reason_has_its_condition_and_
         ({"columns_of": "lookups"}, "either columns or columns_of"),
         ({"natural_key": ["nothing"]}, "nothing is none of its columns"),
         ({"natural_key": None}, "its rows go to no fact"),
+        ({"natural_key": None, "freshness": {"event_within": "1 DAY"}}, "event_within is for feeds with a natural_key"),
+        ({"freshness": {"file_within": "4 WEEK"}}, "freshness.file_within"),
         ({"columns__note": {"text": True, "means": "x"}}, "a fact holds IDs and measures, no text"),
         ({"columns__quoted_at": None}, "quoted_at is none of its columns"),
         ({"columns__more": {"time": {}, "means": "x"}}, "has one time"),

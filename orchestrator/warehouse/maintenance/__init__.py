@@ -1,0 +1,1 @@
+"""Upkeep of the warehouse: disks, merges, retention, reconciliation, drift, backups that were tried."""
