@@ -273,7 +273,7 @@ def docs(settings: Settings, serve: bool, port: int) -> None:
 
 for verb in (
     *(load, reconcile, backfill, trace, validate, feeds, quarantine, lookups),
-    *(metrics, maintain, alert_test, export),
+    *(export, metrics, maintain, alert_test),
 ):
     main.add_command(verb)
 

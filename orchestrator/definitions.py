@@ -40,7 +40,7 @@ defs = Definitions(
     asset_checks=[dictionary_gate(), *freshness_checks()],
     jobs=[
         *(everything, reference, micro_batch, *load_jobs, *replay_jobs),
-        *(facts_again, daily_marts, maintenance, data_quality, exports),
+        *(facts_again, daily_marts, exports, maintenance, data_quality),
     ],
     schedules=schedules(settings),
     sensors=[*drop_sensors(settings), lookup_files_changed, *replay_sensors(), *failure_sensors, *metrics_sensors()],

@@ -32,16 +32,16 @@ TouchstoneError
 │   ├── SelectionError           no such rows of quarantine, or no note for giving them up
 │   ├── DayRangeError            no such days, or none that can be made anew
 │   └── TraceError               a row to trace is not named, or not there
-├── ExportError
-│   ├── UnknownExportError
-│   ├── ExportDeclarationError   dbt_project/exports.yml does not hold
-│   ├── ExportTypeError          a column or value that a format cannot hold; names the column
-│   └── ExportTargetError        a folder, bucket or catalog cannot be reached or written
 ├── MaintenanceError             upkeep found something that a person has to look at
 │   ├── DiskSpaceError           a disk is nearly full
 │   ├── RetentionError           something would remove rows that are kept for ever
 │   └── RestoreDrillError        a backup does not give back what it was made of
 ├── MetricsPushError             a Pushgateway did not take the metrics
+├── ExportError
+│   ├── UnknownExportError
+│   ├── ExportDeclarationError   dbt_project/exports.yml does not hold
+│   ├── ExportTypeError          a column or value that a format cannot hold; names the column
+│   └── ExportTargetError        a folder, bucket or catalog cannot be reached or written
 ├── DbtError                     a dbt command failed
 └── AlertError                   a channel did not take an alert
 """
@@ -172,26 +172,6 @@ class TraceError(IntegrityError):
     """A row to trace is not named as rows are, or is not there."""
 
 
-class ExportError(TouchstoneError):
-    """Something could not be exported."""
-
-
-class UnknownExportError(ExportError):
-    """No export has this name."""
-
-
-class ExportDeclarationError(ExportError):
-    """An export's declaration does not hold, or does not allow what was asked."""
-
-
-class ExportTypeError(ExportError):
-    """A column or a value has no place in the format."""
-
-
-class ExportTargetError(ExportError):
-    """The place of the exports cannot be reached or written."""
-
-
 class MaintenanceError(TouchstoneError):
     """Upkeep found something that a person has to look at."""
 
@@ -210,6 +190,26 @@ class RestoreDrillError(MaintenanceError):
 
 class MetricsPushError(TouchstoneError):
     """Metrics could not be pushed."""
+
+
+class ExportError(TouchstoneError):
+    """Something could not be exported."""
+
+
+class UnknownExportError(ExportError):
+    """No export has this name."""
+
+
+class ExportDeclarationError(ExportError):
+    """An export's declaration does not hold, or does not allow what was asked."""
+
+
+class ExportTypeError(ExportError):
+    """A column or a value has no place in the format."""
+
+
+class ExportTargetError(ExportError):
+    """The place of the exports cannot be reached or written."""
 
 
 class DbtError(TouchstoneError):

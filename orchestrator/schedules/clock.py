@@ -14,9 +14,12 @@ from dagster import (
 )
 
 from orchestrator.feeds.specs import chained_feeds
+from orchestrator.jobs.data_quality import DATA_QUALITY
 from orchestrator.jobs.days import DAILY_MARTS
 from orchestrator.jobs.everything import EVERYTHING
+from orchestrator.jobs.exports import EXPORTS
 from orchestrator.jobs.loads import MICRO_BATCH, REFERENCE
+from orchestrator.jobs.maintenance import MAINTENANCE
 from orchestrator.partitions.days import tags_of
 from orchestrator.partitions.trading_days import NEW_YORK, day_in, is_trading_day
 from orchestrator.settings import Settings
@@ -27,6 +30,9 @@ EVERY_FIVE_MINUTES: Final = "*/5 * * * *"
 AFTER_THE_CLOSE: Final = "0 17 * * 1-5"
 SUNDAY_MORNING: Final = "0 6 * * 0"
 FIRST_OF_THE_MONTH: Final = "30 6 1 * *"
+AN_HOUR_LATER: Final = "0 18 * * 1-5"
+EARLY_MORNING: Final = "0 5 * * *"
+NIGHT: Final = "0 3 * * *"
 
 
 def schedules(settings: Settings) -> list[ScheduleDefinition]:
@@ -55,7 +61,7 @@ def schedules(settings: Settings) -> list[ScheduleDefinition]:
             name="reference_weekly",
             job_name=REFERENCE,
             description="Dimensions and dictionaries with their checks, Sundays at 06:00 UTC.",
-            execution_fn=lambda context: RunRequest(run_key=_moment(context).isoformat()),
+            execution_fn=_each_time,
             **at(SUNDAY_MORNING),
         ),
         ScheduleDefinition(
@@ -64,6 +70,27 @@ def schedules(settings: Settings) -> list[ScheduleDefinition]:
             description="Daily marts of the month before made anew, on the first at 06:30 UTC.",
             execution_fn=_month_before,
             **at(FIRST_OF_THE_MONTH),
+        ),
+        ScheduleDefinition(
+            name="exports_after_the_close",
+            job_name=EXPORTS,
+            description="Every export, of the days that changed, at 18:00 in New York on days of NYSE trading.",
+            execution_fn=_after_the_close,
+            **at(AN_HOUR_LATER, NEW_YORK),
+        ),
+        ScheduleDefinition(
+            name="data_quality_daily",
+            job_name=DATA_QUALITY,
+            description="Every check that stands for itself, at 05:00 UTC.",
+            execution_fn=_each_time,
+            **at(EARLY_MORNING),
+        ),
+        ScheduleDefinition(
+            name="maintenance_nightly",
+            job_name=MAINTENANCE,
+            description="Merges, retention, drift, disks, a backup that is tried, at 03:00 UTC.",
+            execution_fn=_each_time,
+            **at(NIGHT),
         ),
     ]
 
@@ -76,6 +103,10 @@ def month_before(moment: datetime) -> DayRange:
 
 def _moment(context: ScheduleEvaluationContext) -> datetime:
     return context.scheduled_execution_time
+
+
+def _each_time(context: ScheduleEvaluationContext) -> RunRequest:
+    return RunRequest(run_key=_moment(context).isoformat())
 
 
 def _micro_batch(context: ScheduleEvaluationContext, settings: Settings) -> RunRequest | SkipReason:

@@ -14,6 +14,7 @@ from orchestrator.warehouse.backups import Backup, Restore, default_name, list_b
 from orchestrator.warehouse.client import connect
 from orchestrator.warehouse.gate import dictionaries_of, pass_gate
 from orchestrator.warehouse.ledger import require_migrated
+from orchestrator.warehouse.maintenance.retention import KEPT_FOR_EVER
 
 log = get_logger(__name__)
 
@@ -37,12 +38,13 @@ def back_up_and_drill(settings: Settings, dry_run: bool = False) -> dict[str, An
     if dry_run:
         return {"backups_kept": len(own_backups(settings)), "backups_to_keep": settings.touchstone_keep_backups}
     name = f"{_PREFIX}{default_name(settings.clickhouse_database)}"
-    before = contents_of(client)
+    before, objects = contents_of(client), objects_of(client)
     outcome = write_backup(connect(settings), settings, name, None, _silent)
     after = contents_of(client)
+    objects &= objects_of(client)
     with _restored(settings, name) as drill:
         compared = compare(drill, before, after)
-        _require_objects(client, drill)
+        _require_objects(drill, objects)
         dictionaries = _require_dictionaries(settings, drill)
     removed = _remove_old(settings)
     log.info("backup tried", name=name, tables=compared, dictionaries=dictionaries, removed=removed)
@@ -69,10 +71,16 @@ def contents_of(client: Client) -> dict[str, _Content]:
     return {str(name): _content(client, str(name)) for (name,) in names}
 
 
+def objects_of(client: Client) -> set[str]:
+    """Engine and name of each object of the client's database."""
+    result = client.query("SELECT engine || ' ' || name FROM system.tables WHERE database = currentDatabase()")
+    return {str(described) for (described,) in result.result_rows}
+
+
 def compare(drill: Client, before: dict[str, _Content], after: dict[str, _Content]) -> int:
     """Hold each restored table against what it was before the backup and after it; gives the number of tables.
 
-    A table that somebody wrote to meanwhile is only held to have as many rows as before, or more.
+    A table that was written to meanwhile is held to have as many rows as before or more, if its rows are kept for ever.
 
     Raises:
         RestoreDrillError: names each table that differs, or there is none to compare.
@@ -85,16 +93,18 @@ def compare(drill: Client, before: dict[str, _Content], after: dict[str, _Conten
         faults.append("there was no table to compare")
     if faults:
         raise _not_the_same(faults)
-    return len(before)
+    return len(before.keys() & after.keys())
 
 
 def _fault(table: str, before: _Content, restored: _Content | None, after: _Content | None) -> str:
-    """What is wrong with a restored table; empty if nothing is."""
+    """What is wrong with a restored table; empty if nothing is, or if it went away while it was backed up."""
+    if after is None:
+        return ""
     if restored is None:
         return f"{table} is not there"
     if before == after and restored != before:
         return f"{table} has {restored[0]} rows with checksum {restored[1]}, not {before[0]} with {before[1]}"
-    if restored[0] < before[0]:
+    if table.startswith(KEPT_FOR_EVER) and restored[0] < before[0]:
         return f"{table} has {restored[0]} rows, fewer than the {before[0]} before the backup"
     return ""
 
@@ -119,11 +129,9 @@ def _restored(settings: Settings, name: str) -> Iterator[Client]:
         client.command(f"DROP DATABASE IF EXISTS `{database}` SYNC")
 
 
-def _require_objects(client: Client, drill: Client) -> None:
+def _require_objects(drill: Client, objects: set[str]) -> None:
     """Raises RestoreDrillError where a table, view or dictionary is missing or of another engine."""
-    query = "SELECT name, engine FROM system.tables WHERE database = currentDatabase()"
-    live, restored = ({f"{engine} {name}" for name, engine in of.query(query).result_rows} for of in (client, drill))
-    if missing := sorted(live - restored):
+    if missing := sorted(objects - objects_of(drill)):
         raise _not_the_same([f"{thing} is not there" for thing in missing])
 
 

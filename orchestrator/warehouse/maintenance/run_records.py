@@ -11,7 +11,6 @@ from dagster import (
     DagsterEventType,
     DagsterInstance,
     DagsterRunStatus,
-    RunRecord,
     RunsFilter,
 )
 from dagster._core.storage.event_log import SqliteEventLogStorage
@@ -28,13 +27,12 @@ def old_runs(instance: DagsterInstance, keep: timedelta) -> list[str]:
     With its records a run's materialisations go. So that Dagster knows of every asset and partition as before, the run
     that made the latest one of each stays, and so does the newest run of each job, however old they are.
     """
-    old = [
-        record
-        for record in instance.get_run_records(RunsFilter(statuses=_ENDED, updated_before=utc_now() - keep))
-        if not _is_newest_of_its_job(instance, record)
-    ]
-    needed = runs_with_latest_materializations(instance) if old else set()
-    return [record.dagster_run.run_id for record in old if record.dagster_run.run_id not in needed]
+    ended = instance.get_run_records(RunsFilter(statuses=_ENDED, updated_before=utc_now() - keep))
+    jobs = {record.dagster_run.job_name for record in ended}
+    needed = {_newest_of(instance, job) for job in jobs}
+    if ended:
+        needed |= runs_with_latest_materializations(instance)
+    return [record.dagster_run.run_id for record in ended if record.dagster_run.run_id not in needed]
 
 
 def remove_runs(instance: DagsterInstance, run_ids: list[str]) -> None:
@@ -73,7 +71,6 @@ def _in_groups(numbers: list[int]) -> Iterator[list[int]]:
         yield numbers[start : start + _EVENTS_AT_ONCE]
 
 
-def _is_newest_of_its_job(instance: DagsterInstance, record: RunRecord) -> bool:
-    run = record.dagster_run
-    [newest] = instance.get_run_records(RunsFilter(job_name=run.job_name, statuses=_ENDED), limit=1)
-    return newest.dagster_run.run_id == run.run_id
+def _newest_of(instance: DagsterInstance, job: str) -> str:
+    [newest] = instance.get_run_records(RunsFilter(job_name=job, statuses=_ENDED), limit=1)
+    return newest.dagster_run.run_id

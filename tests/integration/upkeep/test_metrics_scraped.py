@@ -9,7 +9,7 @@ import pytest
 import urllib3
 from click.testing import Result
 from house import FirstRun, free_port
-from known_codes import GOOD_ROW, teach_codes
+from known_codes import GOOD_ROW, reload_dictionaries, teach_codes
 from observation_files import OBSERVATIONS, file_of
 from prometheus_client.parser import text_string_to_metric_families
 
@@ -43,7 +43,10 @@ def by_name(rows: list[list[object]]) -> dict[tuple[str, ...], float]:
 @pytest.fixture(scope="module")
 def address(first_run: FirstRun) -> Iterator[str]:
     """Where `touchstone metrics --serve` answers for the shared warehouse, whose dictionaries are loaded."""
-    first_run.checkout.touchstone("sql", "SYSTEM RELOAD DICTIONARIES")
+    own = int(first_run.checkout.variables["CLICKHOUSE_PORT"])
+    reload_dictionaries(
+        connect(Settings(touchstone_home=first_run.checkout.home, clickhouse_port=own), database="touchstone")
+    )
     port = free_port()
     server = first_run.checkout.start("metrics", "--serve", "--port", str(port), output=subprocess.DEVNULL)
     yield f"http://127.0.0.1:{port}"

@@ -19,7 +19,8 @@ from structlog.testing import CapturedCall
 
 from orchestrator.alerts import Alert, raise_alert
 from orchestrator.alerts.channels import Delivery, channels_of, deliver
-from orchestrator.alerts.rendering import as_json, as_slack_blocks, as_text
+from orchestrator.alerts.rendering import as_json, as_slack_blocks, as_text, subject
+from orchestrator.constants import PROJECT_ROOT
 from orchestrator.exceptions import AlertError, SettingsError
 from orchestrator.settings import Settings, get_settings
 
@@ -210,6 +211,17 @@ def test_mail_without_recipients_is_a_wrong_setting_that_tells_no_secret(monkeyp
         get_settings()
     get_settings.cache_clear()
     assert "hidden-token" not in f"{caught.value}{caught.value.__cause__}"
+
+
+def test_the_message_in_the_documentation_is_as_rendered() -> None:
+    said = "landing_prices: prices.csv:7: 'x' is not a number."
+    changes = {"environment": "production", "error": said, "details": (said,)}
+    changes |= {"remedy": "Mend the line and load the file again.", "held_back": 9}
+    changes |= dict.fromkeys(("steps", "assets"), ("landing_prices",))
+    changes |= {"run_url": f"http://127.0.0.1:3000/runs/{FAILED.run_id}"}
+    alert = Alert(**{**vars(FAILED), **changes})
+    page = (PROJECT_ROOT / "docs" / "alerts.md").read_text(encoding="utf-8")
+    assert f"```\nSubject: {subject(alert)}\n\n{as_text(alert)}```\n" in page
 
 
 def test_a_long_alert_keeps_within_slack_s_limits() -> None:

@@ -21,7 +21,15 @@ from orchestrator.partitions.trading_days import NEW_YORK, is_trading_day
 from orchestrator.schedules.clock import month_before, schedules
 from orchestrator.settings import Settings
 
-NAMES = ("every_five_minutes", "after_the_close", "reference_weekly", "month_before")
+NAMES = (
+    "every_five_minutes",
+    "after_the_close",
+    "exports_after_the_close",
+    "reference_weekly",
+    "month_before",
+    "data_quality_daily",
+    "maintenance_nightly",
+)
 
 
 def schedule_of(name: str, settings: Settings | None = None) -> ScheduleDefinition:
