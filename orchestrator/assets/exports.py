@@ -1,12 +1,16 @@
 """Exports: each declared one, in all its formats, as an asset that writes what changed since it was last written."""
 
+from typing import TYPE_CHECKING
+
 from dagster import AssetExecutionContext, AssetsDefinition, MaterializeResult, MetadataValue, asset
 
 from orchestrator.assets.keys import EXPORT_POOL, GROUP_EXPORTS, export_key
-from orchestrator.assets.policies import MARTS_RETRIES, no_retry_unless_transient
-from orchestrator.exports.exporting import ExportRequest, ExportResult, export
+from orchestrator.assets.policies import EXPORTS_RETRIES, no_retry_unless_transient
 from orchestrator.exports.specs import EXPORTS, ExportFormat, ExportSpec
 from orchestrator.resources.warehouse import WarehouseResource
+
+if TYPE_CHECKING:
+    from orchestrator.exports.exporting import ExportResult
 
 
 def export_assets() -> list[AssetsDefinition]:
@@ -20,11 +24,13 @@ def _export_asset(spec: ExportSpec) -> AssetsDefinition:
         group_name=GROUP_EXPORTS,
         deps=[spec.relation],
         kinds={str(kind) for kind in spec.formats},
-        retry_policy=MARTS_RETRIES,
+        retry_policy=EXPORTS_RETRIES,
         pool=EXPORT_POOL,
         description=f"{spec.description} Files and tables for others, of days that changed since their last export.",
     )
     def exported(context: AssetExecutionContext, warehouse: WarehouseResource) -> MaterializeResult[None]:
+        from orchestrator.exports.exporting import ExportRequest, export  # noqa: PLC0415 a second that definitions save
+
         results = {}
         with no_retry_unless_transient():
             client = warehouse.client()
@@ -37,14 +43,14 @@ def _export_asset(spec: ExportSpec) -> AssetsDefinition:
     return exported
 
 
-def _summary(spec: ExportSpec, kind: ExportFormat, result: ExportResult) -> str:
+def _summary(spec: ExportSpec, kind: ExportFormat, result: "ExportResult") -> str:
     return (
         f"{spec.name} as {kind}: {result.written} files written with {result.rows} rows, {result.unchanged} unchanged, "
         f"{result.removed} removed"
     )
 
 
-def _metadata(results: dict[ExportFormat, ExportResult]) -> dict[str, MetadataValue]:
+def _metadata(results: "dict[ExportFormat, ExportResult]") -> dict[str, MetadataValue]:
     totals = {
         "files_written_now": sum(result.written for result in results.values()),
         "files_unchanged": sum(result.unchanged for result in results.values()),

@@ -6,6 +6,7 @@
 | landing    | 5 times     | 2, 6, 14, 30, 62 s | files stay where they are, a restarted server is back in a minute |
 | reference  | 3 times     | 3, 9, 21 s       | one writer: others wait for it                                     |
 | marts      | 2 times     | 5, 15 s          | the dearest to repeat                                              |
+| exports    | 3 times     | 5, 15, 35 s      | a bucket may be out of reach for a while; what is done stays done  |
 
 Each wait varies by the first one, so that steps which failed together do not come back together.
 """
@@ -47,6 +48,7 @@ MIGRATIONS_RETRIES: Final = _policy(3, 2)
 LANDING_RETRIES: Final = _policy(5, 2)
 REFERENCE_RETRIES: Final = _policy(3, 3)
 MARTS_RETRIES: Final = _policy(2, 5)
+EXPORTS_RETRIES: Final = _policy(3, 5)
 
 # ClickHouse's codes for what passes by itself: busy, overloaded, restarting, a replica or Keeper away
 _TRANSIENT_CODES: Final = frozenset({

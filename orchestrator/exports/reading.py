@@ -106,7 +106,8 @@ class Source:
                 for batch in batches:
                     yield from [(None, batch)] if days == [None] else _cut_by_day(batch)
         except (pa.ArrowException, OSError) as error:
-            raise ExportReadError(f"{self._spec.relation} could not be read to its end: {error}", _AGAIN) from error
+            message = f"{self._spec.relation} could not be read to its end: {error}"
+            raise ExportReadError(message, _AGAIN) from ConnectionError(str(error))
 
     def _changed(self, day: date | None, content: Content, rows: int) -> ExportReadError:
         named = f"{self._spec.relation} of {day}" if day else self._spec.relation

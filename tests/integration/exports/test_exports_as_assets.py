@@ -99,7 +99,11 @@ def test_the_verb_lists_exports(touchstone: Callable[..., Result]) -> None:
 @pytest.mark.parametrize(
     ("arguments", "code", "told"),
     [
-        (("nothing",), 1, "There is no export 'nothing'. Exports are: field_coverage, observations."),
+        (
+            ("nothing",),
+            1,
+            "There is no export 'nothing'. Exports are: daily_observations, field_coverage, observations.",
+        ),
         (("observations", "--from", "2026-01-02", "--to", "2026-01-01"), 2, "the range ends on 2026-01-01, before it"),
         (("observations", "--from", "yesterday"), 2, "'yesterday' does not match the format '%Y-%m-%d'"),
         (("observations", "--format", "xlsx"), 2, "'xlsx' is not one of"),
