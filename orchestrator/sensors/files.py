@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import Final
 
 from dagster import (
+    AssetKey,
+    DagsterInstance,
     DefaultSensorStatus,
     RunRequest,
     SensorDefinition,
@@ -40,9 +42,9 @@ class Cursor:
     asked: Looks = field(default_factory=dict)
 
     @classmethod
-    def read(cls, text: str | None) -> "Cursor":
+    def read(cls, text: str) -> "Cursor":
         """From the text that Dagster keeps."""
-        return cls(**json.loads(text)) if text else cls()
+        return cls(**json.loads(text))
 
     def written(self) -> str:
         """For Dagster to keep."""
@@ -67,7 +69,7 @@ def _drop_sensor(feed: Feed, settings: Settings) -> SensorDefinition:
         if context.instance.get_latest_materialization_event(MIGRATIONS) is None:
             return SensorResult(skip_reason="There is no warehouse yet: run `everything` first.")
         looks = look_at(files_of(feed, settings.touchstone_drop_dir))
-        old = Cursor.read(context.cursor)
+        old = Cursor.read(context.cursor) if context.cursor else _first_look(context.instance, feed, looks)
         whole = whole_files(looks, old, now=time.time())
         asked = {path: look for path, look in old.asked.items() if path in looks} | whole
         cursor = Cursor(looks, asked).written()
@@ -97,6 +99,13 @@ def lookup_files_changed(context: SensorEvaluationContext) -> SensorResult:
     return SensorResult(run_requests=[RunRequest(run_key=content)], cursor=content)
 
 
+def _first_look(instance: DagsterInstance, feed: Feed, looks: Looks) -> Cursor:
+    """Files that have not changed since the feed was last landed were landed then."""
+    event = instance.get_latest_materialization_event(AssetKey(feed.landing))
+    landed_at = event.timestamp if event else 0.0
+    return Cursor(asked={path: look for path, look in looks.items() if _changed_at(look) < landed_at})
+
+
 def look_at(paths: Iterable[Path]) -> dict[str, str]:
     """Size and time of change by file; a file that goes away meanwhile is not there."""
     looks = {}
@@ -119,8 +128,12 @@ def whole_files(looks: Looks, old: Cursor, *, now: float) -> dict[str, str]:
 
 
 def _has_settled(look: str, now: float) -> bool:
-    changed_ns = int(look.partition(":")[2])
-    return now - changed_ns / 1e9 >= _SETTLED_SECONDS
+    return now - _changed_at(look) >= _SETTLED_SECONDS
+
+
+def _changed_at(look: str) -> float:
+    """Seconds since 1970."""
+    return int(look.partition(":")[2]) / 1e9
 
 
 def _digest(files: Looks) -> str:

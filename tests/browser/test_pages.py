@@ -33,6 +33,7 @@ def docs_page(first_run: FirstRun) -> str:
 def dagster_page(first_run: FirstRun, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     port = free_port()
     said = tmp_path_factory.mktemp("dagster") / "said.log"
+    first_run.checkout.variables["TOUCHSTONE_DROP_DIR"] = str(tmp_path_factory.mktemp("drop"))  # nothing is to be run
     with said.open("w", encoding="utf-8") as output:
         process = first_run.checkout.start("ui", "--port", str(port), output=output, in_background=True)
     address = f"http://127.0.0.1:{port}"

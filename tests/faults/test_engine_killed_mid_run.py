@@ -1,4 +1,4 @@
-"""The engine dies in the middle of a run: the next run completes, and every count is that of an undisturbed run."""
+"""The engine dies in the middle of a run: it is completed, and every count is that of an undisturbed run."""
 
 import os
 import signal
@@ -46,15 +46,15 @@ def kill_engine_when(checkout: Checkout, run: subprocess.Popen[str], condition: 
     pytest.fail(f"never came true: {condition}")
 
 
-def test_a_run_whose_engine_is_killed_twice_leaves_nothing_that_the_next_run_does_not_complete(
+def test_a_run_whose_engine_is_killed_twice_completes_by_its_own_tries_or_by_the_next_run(
     new_checkout: Callable[[], Checkout], first_run: FirstRun
 ) -> None:
     checkout = new_checkout()
     disturbed = checkout.start("run")
     for moment in MOMENTS:
         kill_engine_when(checkout, disturbed, moment)
-    disturbed.communicate(timeout=DEADLINE_SECONDS)
-
-    finished = checkout.touchstone("run").stdout
-    assert "0 failed" in finished
+    told = disturbed.communicate(timeout=DEADLINE_SECONDS)[0]
+    if disturbed.returncode != 0:  # its tries were used up
+        told = checkout.touchstone("run").stdout
+    assert "0 failed" in told
     assert checkout.rows(COUNTS) == first_run.checkout.rows(COUNTS)

@@ -178,28 +178,6 @@ def test_a_run_with_a_faulty_desk_fails_names_the_culprit_and_touches_no_dimensi
     assert dimensions(built) == before
 
 
-def test_a_row_with_a_newly_minted_field_becomes_a_fact_in_the_next_run(built: Checkout) -> None:
-    built.add_lookup(**NEW_FIELD)
-    built.touchstone("lookups", "mint")
-    folder = built.folder / "sample_data" / "observations"
-    for path in folder.iterdir():
-        path.unlink()
-    (folder / "common_codes.csv").write_text(
-        "observed_at,source,instrument,asset_class,sub_asset_class,product_type,data_class,field,value\n"
-        "2026-08-08,sp500_constituents,MMM,Equity,Common Stock,Common Stock,Security Master,ID_COMMON,012345678\n"
-        "2026-08-08,sp500_constituents,MMM,Equity,Common Stock,Common Stock,Security Master,ID_UNHEARD_OF,012345678\n",
-        encoding="utf-8",
-    )
-    assert "0 failed" in built.touchstone("run").stdout
-    asked = "SELECT instrument, field, value_text FROM v_observations WHERE field LIKE 'ID\\_COMMON%'"
-    assert built.rows(asked) == [["MMM", "ID_COMMON", "012345678"]]
-    asked = (
-        "SELECT row_number, reasons FROM quarantine_observations_open "
-        "WHERE batch_id IN (SELECT batch_id FROM fct_observations WHERE field_id = dictGet('dict_field_ids', 'field_id', tuple('ID_COMMON')))"
-    )
-    assert [[int(number), reasons] for number, reasons in built.rows(asked)] == [[2, ["unknown_field"]]]
-
-
 def test_where_it_is_allowed_the_warehouse_mints_the_id_that_the_ledger_would(built: Checkout) -> None:
     before = dimensions(built)
     built.add_lookup(**NEW_FIELD)

@@ -53,7 +53,6 @@ def test_a_build_makes_the_days_that_are_behind_and_no_other_and_empties_those_w
 
 
 def test_a_range_is_made_anew_and_days_of_the_same_partition_stay(checkout: Checkout) -> None:
-    build(checkout)
     for day in ("2019-11-09", "2019-11-10", "2019-11-12", "2019-11-13"):
         checkout.touchstone("sql", MARK.format(day=day))
     marked_before = {row[0] for row in checkout.rows(MARKED)}

@@ -28,7 +28,7 @@ from orchestrator.warehouse.loader import LoadResult
 
 LATE = (*GOOD_ROW[:2], "LATE", *GOOD_ROW[3:])
 NEVER = (*GOOD_ROW[:2], "NEVER", *GOOD_ROW[3:])
-[SENSOR] = replay_sensors()
+SENSOR = next(sensor for sensor in replay_sensors() if sensor.name == "observations_in_quarantine_that_resolve")
 [REPLAY] = replay_assets()
 
 

@@ -1,7 +1,7 @@
 """Sensors for files: each whole file is asked for once, and none while it is being written."""
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pytest
@@ -33,13 +33,15 @@ def look(drop: Path) -> Look:
     return looking_with(sensors["new_files_of_observations"])
 
 
-def looking_with(sensor: SensorDefinition, *, is_migrated: bool = True) -> Look:
+def looking_with(sensor: SensorDefinition, *, is_migrated: bool = True, landed: Sequence[str] = ()) -> Look:
     cursor: list[str | None] = [None]
 
     def look() -> SensorResult:
         with DagsterInstance.ephemeral() as instance:
             if is_migrated:
                 instance.report_runless_asset_event(AssetMaterialization(MIGRATIONS))
+            for key in landed:
+                instance.report_runless_asset_event(AssetMaterialization(key))
             with build_sensor_context(cursor=cursor[0], instance=instance) as context:
                 result = sensor(context)
         assert isinstance(result, SensorResult)
@@ -120,6 +122,23 @@ def test_before_there_is_a_warehouse_no_file_is_asked_for_and_none_is_forgotten(
     results = [look(), look()]
     assert [requests(result) for result in results] == [[], []]
     assert [result.cursor for result in results] == [None, None]
+
+
+def test_files_that_were_landed_before_the_daemon_began_are_not_asked_for_but_those_that_came_since(
+    drop: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write(drop / "observations" / "old.csv", "x\n")
+    [sensor] = [
+        sensor
+        for sensor in drop_sensors(Settings(touchstone_drop_dir=drop))
+        if sensor.name == "new_files_of_observations"
+    ]
+    look = looking_with(sensor, landed=["landing_observations"])
+    assert [requests(look()), requests(look())] == [[], []]
+    monkeypatch.setattr(files.time, "time", lambda: 9_000_000_000.0)
+    write(drop / "observations" / "new.csv", "x\n", 8_000_000_000)
+    assert requests(look()) == []
+    assert len(requests(look())) == 1
 
 
 def test_lookup_files_ask_for_the_reference_side_once_a_content(desk: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,0 +1,1 @@
+"""What Dagster and dbt cost beside the bare SQL that they have run."""
