@@ -19,6 +19,7 @@ from dagster import (
 from dagster_dbt import DbtCliResource, DbtProject, dbt_assets
 
 from orchestrator.helpers import write_stdout
+from orchestrator.warehouse.dbt import DBT_EXECUTABLE
 
 
 def main() -> None:
@@ -54,9 +55,9 @@ def _resolved(project: DbtProject) -> Definitions:
             define_asset_job("nothing", of_nothing, executor_def=in_process_executor),
             define_asset_job("everything", AssetSelection.all() - of_nothing, executor_def=in_process_executor),
         ],
-        resources={"dbt": DbtCliResource(project_dir=project)},
+        resources={"dbt": DbtCliResource(project_dir=project, dbt_executable=DBT_EXECUTABLE)},
     )
-    definitions.get_repository_def().load_all_definitions()
+    definitions.get_repository_def()
     return definitions
 
 
