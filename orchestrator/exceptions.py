@@ -28,6 +28,7 @@ TouchstoneError
 ├── IntegrityError
 │   ├── ReconciliationError      landed rows are not all in a fact or in quarantine
 │   ├── DictionaryGateError      a dictionary does not hold what its dimension holds
+│   ├── ForeignKeyError          a fact refused an ID that a dictionary does not hold (yet)
 │   ├── FeedDriftError           live objects of a feed are not as declared
 │   ├── SelectionError           no such rows of quarantine, or no note for giving them up
 │   ├── DayRangeError            no such days, or none that can be made anew
@@ -154,6 +155,10 @@ class ReconciliationError(IntegrityError):
 
 class DictionaryGateError(IntegrityError):
     """A dictionary cannot be proven to hold what its dimension holds."""
+
+
+class ForeignKeyError(IntegrityError):
+    """A fact refused rows, as an ID of theirs is in no dictionary of IDs."""
 
 
 class FeedDriftError(IntegrityError):

@@ -30,6 +30,7 @@ from orchestrator.exceptions import (
     EnginePathInUseError,
     EnginePortInUseError,
     EngineUsersError,
+    ForeignKeyError,
     TouchstoneError,
     WriterLockError,
 )
@@ -88,6 +89,7 @@ _TRANSIENT: Final = (
     ConnectionError,
     TimeoutError,
     WriterLockError,
+    ForeignKeyError,
     http.client.HTTPException,
     urllib3.exceptions.TimeoutError,
     urllib3.exceptions.ProtocolError,

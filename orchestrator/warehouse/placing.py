@@ -6,21 +6,29 @@ may still run is waited for by the lock, and each names its holder in its token,
 
 A row is in the fact, or its latest attempt in quarantine has reasons. One whose latest attempt says that it was
 accepted, but which is not in the fact, was on its way when something broke, and is placed again.
+
+Dictionaries load one by one, so that for a moment a code may have an ID which the other dictionary of its domain does
+not hold. The fact refuses such a row, and a load then has the dictionaries proven and places what has no place yet.
 """
 
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from functools import partial
 from typing import Any, Final
 
 from clickhouse_connect.driver.client import Client
+from clickhouse_connect.driver.exceptions import DatabaseError
 
+from orchestrator.exceptions import ForeignKeyError
 from orchestrator.feeds.feed import DUPLICATE_IN_BATCH, Feed
 from orchestrator.helpers import at_once, get_logger
+from orchestrator.warehouse.gate import dictionaries_of, pass_gate
 from orchestrator.warehouse.locks import Lease, writer_lock
 
 log = get_logger(__name__)
 
+_REFUSED_BY_FOREIGN_KEY: Final = re.compile(r"\bCode: 469\..*?Constraint `(fk_\w+)`", re.DOTALL)
 _LETTERS_FOR_DIGITS: Final = str.maketrans("0123456789", "abcdefghij")
 # One statement is one block of each table, so that its token stands for exactly its rows.
 _SETTINGS: Final[dict[str, Any]] = {
@@ -73,32 +81,68 @@ def place_batch(  # noqa: PLR0917 a batch to place has as many facts
 
     Raises:
         WriterLockError: another one took the lock meanwhile.
+        DictionaryGateError: a dictionary does not come to hold what its source holds.
+        ForeignKeyError: a fact refuses an ID although the dictionaries were proven.
     """
     placed = {} if is_fresh else _placed_by_chunk(client, feed, batch_id, chunk_rows)
     is_repeated = _is_repeated_in_batch(client, feed, batch_id)
-    statement = entry_statement(
-        feed,
-        attempt="1" if is_fresh else "tried.tries + 1",
-        operation="0",
-        is_repeated=is_repeated,
-        joined="" if is_fresh else _tried(feed),
-        condition=f"{lease.fence} AND {_LANDED_IN_RANGE}{'' if is_fresh else _unplaced(feed)}",
-    )
+
+    def place(number: int, first: int, last: int, *, is_untouched: bool) -> None:
+        lease.require()
+        # a later holder sends another token: an engine that was killed may have kept the token of rows that it lost
+        token = f"place:{feed.name}:{batch_id}:{lease.generation}:{first}-{last}"
+        send_rows(
+            client,
+            feed,
+            _statement(feed, lease, is_repeated, is_untouched=is_untouched),
+            {"batch_id": batch_id, "first": first, "last": last},
+            token if number == 0 else f"{token}:{number}",
+        )
 
     def placed_chunk(number: int) -> int:
         first, last = number * chunk_rows + 1, min((number + 1) * chunk_rows, rows)
         if placed.get(number, 0) < last - first + 1:
-            lease.require()
-            # a later holder sends another token: an engine that was killed may have kept the token of rows that it lost
-            place = f"{lease.generation}:{first}-{last}"
-            client.command(
-                statement,
-                {"batch_id": batch_id, "first": first, "last": last},
-                settings=placing_settings(f"place:{feed.name}:{batch_id}:{place}"),
-            )
+            try:
+                place(0, first, last, is_untouched=is_fresh)
+            except ForeignKeyError as error:
+                log.warning(
+                    "dictionaries did not agree, placing again", batch_id=batch_id, first=first, error=error.message
+                )
+                pass_gate(client, dictionaries_of(client), reload=True)
+                place(1, first, last, is_untouched=False)
         return last - first + 1
 
     yield from at_once((partial(placed_chunk, number) for number in range(-(-rows // chunk_rows))), statements)
+
+
+def _statement(feed: Feed, lease: Lease, is_repeated: str, *, is_untouched: bool) -> str:
+    """Places landed rows of a range; looks what is in its place already unless nobody has touched them before."""
+    return entry_statement(
+        feed,
+        attempt="1" if is_untouched else "tried.tries + 1",
+        operation="0",
+        is_repeated=is_repeated,
+        joined="" if is_untouched else _tried(feed),
+        condition=f"{lease.fence} AND {_LANDED_IN_RANGE}{'' if is_untouched else _unplaced(feed)}",
+    )
+
+
+def send_rows(client: Client, feed: Feed, statement: str, parameters: Mapping[str, Any], token: str) -> None:
+    """Have the engine run a statement that places rows; its token is for a client that sends it twice.
+
+    Raises:
+        ForeignKeyError: the fact refuses an ID that no dictionary of IDs has; none of the statement's rows is in it.
+    """
+    try:
+        client.command(statement, dict(parameters), settings=placing_settings(token))
+    except DatabaseError as error:
+        refused = _REFUSED_BY_FOREIGN_KEY.search(str(error))
+        if refused is None:
+            raise
+        raise ForeignKeyError(
+            f"{feed.fact} refused rows by {refused[1]}: a code has an ID that the dictionary of IDs does not hold.",
+            "Nothing is lost; run it again once `touchstone build --select dictionaries` has passed.",
+        ) from error
 
 
 def entry_statement(feed: Feed, *, attempt: str, operation: str, is_repeated: str, joined: str, condition: str) -> str:

@@ -4,6 +4,7 @@ import json
 import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from dagster import AssetKey, Definitions
@@ -252,3 +253,36 @@ def test_every_model_and_column_is_described_with_the_grain_first(module_setting
     assert [n["name"] for n in nodes if not n["description"].startswith(("One row per ", "One element per "))] == []
     assert [(n["name"], c["name"]) for n in nodes for c in n["columns"].values() if not c["description"]] == []
     assert [n["name"] for n in nodes if not n["columns"]] == []
+
+
+def test_what_stands_on_a_tested_model_stands_on_all_that_the_test_looks_at(module_settings: Settings) -> None:
+    """dbt lets a failed test stop only models that have all of the test's parents upstream."""
+    manifest = json.loads(manifest_path(module_settings).read_text(encoding="utf-8"))
+    upstream = {node: ancestors(manifest["parent_map"], node) for node in manifest["nodes"]}
+    tests = [node for node in manifest["nodes"].values() if node["resource_type"] == "test" and stops_others(node)]
+    assert len(tests) > 100
+    not_stopped = {
+        (test["name"], model): sorted(parents - upstream[model])
+        for test in tests
+        for parents in [set(test["depends_on"]["nodes"])]
+        for model in manifest["nodes"]
+        if model.startswith("model.") and test["attached_node"] in upstream[model] and parents - upstream[model]
+    }
+    assert not_stopped == {}
+
+
+def ancestors(parents: dict[str, list[str]], node: str) -> set[str]:
+    """All that a node stands on."""
+    found: set[str] = set()
+    waiting = list(parents[node])
+    while waiting:
+        parent = waiting.pop()
+        if parent not in found:
+            found.add(parent)
+            waiting += parents.get(parent, [])
+    return found
+
+
+def stops_others(test: dict[str, Any]) -> bool:
+    """A test of a model, of severity error."""
+    return bool(test["attached_node"]) and test["config"]["severity"].lower() == "error"

@@ -128,5 +128,6 @@ def test_what_arrives_becomes_facts_what_is_learned_is_replayed_and_what_breaks_
     house.deliver("second.csv", {"observed_at": "2026-08-19", "value": "behind the broken check"})
     wait_for(lambda: house.alerts_of("load_observations"), "the alert", house)
     assert house.count(VALUES.format("behind the broken check")) == 1
+    assert house.count("SELECT count() FROM mart_daily_observations WHERE day = '2026-08-19'") == 0
     [told] = house.alerts_of("load_observations")
     assert "in_exactly_one_place" in told

@@ -4,4 +4,6 @@
 {%- endfor %}
 -- depends_on: {{ ref('dict_feed_rule') }}, {{ ref('dict_reason') }}
 -- depends_on: {{ ref('dict_combination') }}
+-- After its quarantine, so that a test of both stops what is built on the fact.
+-- depends_on: {{ ref('quarantine_observations') }}
 SELECT * FROM {{ source('landing', 'landing_observations') }}

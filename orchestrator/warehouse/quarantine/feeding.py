@@ -10,7 +10,7 @@ from clickhouse_connect.driver.client import Client
 from orchestrator.feeds.feed import DUPLICATE_IN_BATCH, Feed
 from orchestrator.helpers import get_logger
 from orchestrator.warehouse.locks import Lease
-from orchestrator.warehouse.placing import content_hash, entry_statement, placing_settings, repeated_rows
+from orchestrator.warehouse.placing import content_hash, entry_statement, repeated_rows, send_rows
 from orchestrator.warehouse.quarantine.operations import Operation
 
 log = get_logger(__name__)
@@ -72,7 +72,11 @@ def feed_again(  # noqa: PLR0917 a statement has as many parts
     operation: Operation,
     lease: Lease,
 ) -> None:
-    """Feed the rows of a query of batch_id, row_number and attempt again, a statement a chunk."""
+    """Feed the rows of a query of batch_id, row_number and attempt again, a statement a chunk.
+
+    Raises:
+        ForeignKeyError: dictionaries did not agree with each other; what was not fed stays open.
+    """
     once = secrets.token_hex(8)
     of_chunk = "batch_id IN {chunk_batches:Array(UInt64)} AND row_number BETWEEN {first:UInt64} AND {last:UInt64}"
     statement = entry_statement(
@@ -86,17 +90,13 @@ def feed_again(  # noqa: PLR0917 a statement has as many parts
     )
     for number, chunk in enumerate(chunks):
         lease.require()
-        client.command(
-            statement,
-            parameters
-            | {
-                "operation": operation.id,
-                "chunk_batches": list(chunk.batches),
-                "first": chunk.first,
-                "last": chunk.last,
-            },
-            settings=placing_settings(f"again:{operation.id}:{once}:{number}"),
-        )
+        of_this_chunk = {
+            "operation": operation.id,
+            "chunk_batches": list(chunk.batches),
+            "first": chunk.first,
+            "last": chunk.last,
+        }
+        send_rows(client, feed, statement, parameters | of_this_chunk, f"again:{operation.id}:{once}:{number}")
         log.info("fed again", feed=feed.name, rows=chunk.rows, chunk=number + 1, of=len(chunks))
 
 

@@ -52,6 +52,7 @@ def replay(
         SelectionError: a reason or column of the selection does not exist.
         FeedDriftError: it cannot be told what would be accepted, as the feed's view is not there.
         WriterLockError: somebody else placed rows of this feed for longer than the wait.
+        ForeignKeyError: dictionaries did not agree with each other; a further replay does the rest.
     """
     require_selection(feed, selection)
     with placing_lock(client, feed, wait_seconds=wait_seconds, holder=f"replay of {feed.name}") as lease:

@@ -9,9 +9,9 @@ import pytest
 from clickhouse_connect.driver.exceptions import DatabaseError
 from integrity_file import CHUNK_ROWS, File, interrupted_client, new_client, require_all_in_place
 from integrity_judge import places_of, require_never_broken
-from integrity_world import FEED, World
+from integrity_world import CODES, FEED, World
 
-from orchestrator.exceptions import WriterLockError
+from orchestrator.exceptions import ForeignKeyError, WriterLockError
 from orchestrator.settings import Settings
 from orchestrator.warehouse import loader
 from orchestrator.warehouse.loader import LoadResult, load_file
@@ -111,6 +111,36 @@ def test_codes_that_come_between_two_chunks_of_a_load_hold_from_there_on_and_a_r
     }
     require_never_broken(world.client)
     assert replay(world.client, FEED, Selection(batches=(result.batch_id,))).accepted == 2
+    require_all_in_place(world, result.batch_id, file, file.late)
+
+
+def test_a_load_between_the_reloads_of_a_domains_two_dictionaries_has_both_proven_and_goes_on(
+    world: World, file: File
+) -> None:
+    def learn_by_halves() -> None:
+        world.add_codes(file.late)
+        world.reload(CODES)
+
+    result = load_file(interrupted_client(world, 3 + 2, learn_by_halves), FEED, file.path)
+    places = places_of(world.client, result.batch_id, file.rows)
+    late = {number for number, row in enumerate(file.rows, start=1) if row.instrument in file.late}
+    assert late & places.reasons.keys() == {number for number in late if number <= CHUNK_ROWS}
+    require_never_broken(world.client)
+    replay(world.client, FEED, Selection(batches=(result.batch_id,)))
+    require_all_in_place(world, result.batch_id, file, file.late)
+
+
+def test_a_replay_between_the_reloads_of_a_domains_two_dictionaries_fails_loudly_and_can_be_done_again(
+    world: World, file: File
+) -> None:
+    result = load_file(world.client, FEED, file.path)
+    selection = Selection(batches=(result.batch_id,))
+    world.add_codes(file.late)
+    world.reload(CODES)
+    with pytest.raises(ForeignKeyError, match=r"fk_instrument.*Nothing is lost"):
+        replay(world.client, FEED, selection)
+    world.reload()
+    replay(world.client, FEED, selection)
     require_all_in_place(world, result.batch_id, file, file.late)
 
 
