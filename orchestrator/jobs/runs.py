@@ -2,11 +2,19 @@
 
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from dagster import AssetCheckSeverity, DagsterEvent, DagsterEventType, DagsterInstance, JobDefinition
+from dagster import (
+    AssetCheckEvaluation,
+    AssetCheckKey,
+    AssetCheckSeverity,
+    DagsterEvent,
+    DagsterEventType,
+    DagsterInstance,
+    JobDefinition,
+)
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
@@ -38,7 +46,7 @@ class RunOutcome:
     Attributes:
         run_id: Dagster's ID of the run.
         succeeded: True when every step succeeded and no blocking check failed.
-        checks_passed, checks_failed, checks_warned: evaluations of asset checks; what only warns does not fail.
+        checks_passed, checks_failed, checks_warned: checks by their last evaluation; what only warns does not fail.
         failed: names of failed checks and messages of failed steps.
         warned: names of checks that warn.
         materialized: names of assets, however many days of them.
@@ -95,6 +103,7 @@ def execute(
 def _outcome(instance: DagsterInstance, run_id: str, *, succeeded: bool) -> RunOutcome:
     outcome = RunOutcome(run_id, succeeded=succeeded)
     started: dict[str, float] = {}
+    evaluations: dict[AssetCheckKey, AssetCheckEvaluation] = {}
     for record in instance.get_records_for_run(run_id, of_type=_TOLD_EVENTS).records:
         entry = record.event_log_entry
         event = entry.get_dagster_event()
@@ -109,17 +118,23 @@ def _outcome(instance: DagsterInstance, run_id: str, *, succeeded: bool) -> RunO
             outcome.materialized.add(_subject(event))
         elif event.event_type == DagsterEventType.ASSET_CHECK_EVALUATION:
             evaluation = event.asset_check_evaluation_data
-            if evaluation.passed:
-                outcome.checks_passed += 1
-                continue
-            named = f"check {evaluation.check_name} of {evaluation.asset_key.to_user_string()}"
-            if evaluation.severity == AssetCheckSeverity.WARN:
-                outcome.checks_warned += 1
-                outcome.warned.append(named)
-            else:
-                outcome.checks_failed += 1
-                outcome.failed.append(named)
+            evaluations[evaluation.asset_check_key] = evaluation
+    _count_checks(outcome, evaluations.values())
     return outcome
+
+
+def _count_checks(outcome: RunOutcome, evaluations: Iterable[AssetCheckEvaluation]) -> None:
+    """Each check once: a step that was tried again has evaluated its checks again, and the last word counts."""
+    for evaluation in evaluations:
+        named = f"check {evaluation.check_name} of {evaluation.asset_key.to_user_string()}"
+        if evaluation.passed:
+            outcome.checks_passed += 1
+        elif evaluation.severity == AssetCheckSeverity.WARN:
+            outcome.checks_warned += 1
+            outcome.warned.append(named)
+        else:
+            outcome.checks_failed += 1
+            outcome.failed.append(named)
 
 
 def _one_line(text: str) -> str:

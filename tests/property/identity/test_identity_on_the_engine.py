@@ -18,7 +18,7 @@ SEQUENCES = 50
 STEPS = 30
 EDITS = ("add", "add", "add", "remove", "return", "rename", "merge", "change", "move")
 BUILDS = ("build", "build", "build_in_another_order", "fail_half_way", "rebuild", "save", "restore", "branch_and_merge")
-STEP = st.tuples(st.sampled_from((*EDITS * 5, *BUILDS)), st.integers(0, 999), st.integers(0, 999))
+STEP = st.tuples(st.sampled_from((*EDITS * 8, *BUILDS)), st.integers(0, 999), st.integers(0, 999))
 
 
 @pytest.fixture(scope="module")
