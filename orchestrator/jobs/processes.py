@@ -1,14 +1,15 @@
 """Which process executes a run, and whether it is still there: `touchstone run` may have been killed."""
 
 import json
-import os
-import socket
+from dataclasses import asdict
 from typing import Final
 
 import psutil
 from dagster import DagsterInstance, DagsterRun, DagsterRunStatus, RunsFilter
 
 from orchestrator.helpers import get_logger
+from orchestrator.warehouse.locks import holders
+from orchestrator.warehouse.locks.holders import HolderProcess
 
 log = get_logger(__name__)
 
@@ -20,22 +21,17 @@ _SECONDS: Final = 2.0
 
 def this_process() -> dict[str, str]:
     """The tag of a run that this process executes itself."""
-    own = psutil.Process()
-    return {PROCESS_TAG: json.dumps({"host": socket.gethostname(), "pid": os.getpid(), "since": own.create_time()})}
+    return {PROCESS_TAG: json.dumps(asdict(holders.this_process()))}
 
 
 def is_lost(run: DagsterRun) -> bool:
     """True when the process that the run's tag names is gone; of another machine's processes nothing is known."""
-    if PROCESS_TAG not in run.tags:
-        return False
-    process = json.loads(run.tags[PROCESS_TAG])
-    if process["host"] != socket.gethostname():
-        return False
-    return not is_alive(process["pid"], since=process["since"])
+    tag = run.tags.get(PROCESS_TAG)
+    return tag is not None and holders.is_gone(HolderProcess(**json.loads(tag)))
 
 
 def is_alive(pid: int, *, since: float) -> bool:
-    """True when this process is there and was there by then; a later one with the same number is another one."""
+    """True when this process is there and was there by then; of one that only Dagster has named."""
     try:
         process = psutil.Process(pid)
         return process.status() != psutil.STATUS_ZOMBIE and process.create_time() <= since + _SECONDS

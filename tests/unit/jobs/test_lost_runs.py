@@ -101,10 +101,10 @@ def test_runs_of_living_processes_of_other_machines_and_of_code_servers_are_left
     instance: DagsterInstance,
 ) -> None:
     started(instance, this_process())
-    started(instance, process_tag(host="another", pid=dead_pid()))
+    started(instance, process_tag(machine="another", pid=dead_pid()))
     started(instance, {})
     assert end_lost_runs(instance) == []
-    later = started(instance, process_tag(since=psutil.Process().create_time() - 3600))
+    later = started(instance, process_tag(birth=1.0))
     assert end_lost_runs(instance) == [later.run_id], "another process has the number now"
 
 
