@@ -1,8 +1,6 @@
 # Two commands matter: `make run` and `make test`. The others are thin over `touchstone VERB`.
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN    := .venv/bin
-# tests wait for engines and processes about a quarter of their time, so one more than there are cores
-WORKERS ?= $(shell cores=$$(getconf _NPROCESSORS_ONLN); echo $$((cores < 4 ? cores + 1 : 4)))
 PIP    := $(BIN)/python -m pip --disable-pip-version-check install --quiet --constraint constraints.txt
 
 .DEFAULT_GOAL := help
@@ -16,7 +14,7 @@ run: .venv/run.stamp ## from the lookup CSV to checked facts, with a report; aga
 
 test: .venv/dev.stamp ## everything the tests need, then the whole suite
 	@mkdir -p .touchstone
-	@$(BIN)/python -m pytest --basetemp .touchstone/tests -n $(WORKERS) --dist loadfile --no-loadscope-reorder --durations 10
+	@$(BIN)/python -m pytest --basetemp .touchstone/tests -n auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder --durations 10
 
 check: .venv/dev.stamp ## lint, types, SQL, YAML, migrations, lookup desk
 	@$(BIN)/ruff check .

@@ -7,7 +7,7 @@ import os
 import secrets
 import shutil
 import subprocess
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 import pytest
@@ -135,9 +135,29 @@ def project_root() -> Path:
 
 
 @pytest.fixture(scope="session")
-def new_checkout(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[], Checkout]]:
-    """Makes copies of the checkout: the files that Git knows or would take, and nothing else."""
+def checkouts() -> Iterator[list[Checkout]]:
+    """Those whose engines may run."""
     made: list[Checkout] = []
+    yield made
+    stop_engines(made)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def engines_end_with_their_module(checkouts: list[Checkout]) -> Iterator[None]:
+    """An engine that nobody asks costs a hundredth of a core; a whole suite makes dozens."""
+    before = list(checkouts)
+    yield
+    stop_engines([checkout for checkout in checkouts if checkout not in before and not checkout.is_shared])
+
+
+def stop_engines(checkouts: Iterable[Checkout]) -> None:
+    for checkout in checkouts:
+        stop_engine(checkout.home / "engine")
+
+
+@pytest.fixture(scope="session")
+def new_checkout(checkouts: list[Checkout], tmp_path_factory: pytest.TempPathFactory) -> Callable[[], Checkout]:
+    """Makes copies of the checkout: the files that Git knows or would take, and nothing else."""
 
     def make() -> Checkout:
         folder = tmp_path_factory.mktemp("checkout")
@@ -152,12 +172,10 @@ def new_checkout(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[
             if source.is_file():
                 (folder / name).parent.mkdir(parents=True, exist_ok=True)
                 shutil.copy2(source, folder / name)
-        made.append(Checkout(folder, tmp_path_factory.mktemp("home"), free_port()))
-        return made[-1]
+        checkouts.append(Checkout(folder, tmp_path_factory.mktemp("home"), free_port()))
+        return checkouts[-1]
 
-    yield make
-    for checkout in made:
-        stop_engine(checkout.home / "engine")
+    return make
 
 
 @pytest.fixture(scope="session")
@@ -191,5 +209,6 @@ def run_checkout(recorded: Path, new_checkout: Callable[[], Checkout]) -> Callab
 def first_run(recorded: Path, run_checkout: Callable[[], Checkout]) -> FirstRun:
     """A checkout after its first run, shared by all tests that only read; its engine is up."""
     checkout = run_checkout()
+    checkout.is_shared = True
     checkout.touchstone("up")
     return FirstRun(checkout, (recorded / PRINTED).read_text(encoding="utf-8"))

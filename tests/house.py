@@ -38,9 +38,14 @@ def variables_of(settings: Settings) -> dict[str, str]:
 
 
 class Checkout:
-    """A copy of the checkout with a home of its own, driven by its command as a person would."""
+    """A copy of the checkout with a home of its own, driven by its command as a person would.
+
+    Attributes:
+        is_shared: whether tests of several modules use it.
+    """
 
     def __init__(self, folder: Path, home: Path, port: int) -> None:
+        self.is_shared = False
         self.folder = folder
         self.home = home
         self.variables = {

@@ -71,7 +71,7 @@ def processes(engine: EngineState, query_id: str | None = None) -> int:
     return int(ask(engine, f"SELECT count() FROM system.processes WHERE {ours}"))
 
 
-def wait_until(condition, seconds: float = 10.0) -> None:
+def wait_until(condition, seconds: float = 30.0) -> None:
     deadline = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < deadline, "the condition did not come true in time"

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from clickhouse_connect.driver.exceptions import DatabaseError
 from integrity_faults import Fault, Kind, Of
-from integrity_file import CHUNK_ROWS, File, interrupted_client, require_all_in_place
+from integrity_file import CHUNK_ROWS, File, require_all_in_place
 from integrity_judge import places_of, require_never_broken
 from integrity_rows import numbered
 from integrity_world import CODES, FEED, INSTRUMENTS, World
@@ -126,22 +126,6 @@ def test_a_replay_in_which_a_view_threw_is_recovered_by_the_next_one(
         replay(world.client, FEED, Selection(batches=(batch_id,), discarded=True))
     replay(world.client, FEED, of_batch)
     require_all_in_place(world, batch_id, file, file.late)
-
-
-def test_ids_that_the_foreign_key_does_not_know_yet_stop_a_load_and_the_gate_lets_it_pass(
-    world: World, file: File
-) -> None:
-    def learn_half() -> None:
-        world.add_codes(file.late)
-        world.reload(CODES)
-
-    with pytest.raises(DatabaseError, match="fk_instrument"):
-        load_file(interrupted_client(world, 3 + 2, learn_half), FEED, file.path)
-    require_never_broken(world.client)
-    pass_gate(world.client, [INSTRUMENTS, CODES], reload=True)
-    result = load_file(world.client, FEED, file.path)
-    replay(world.client, FEED, Selection(batches=(result.batch_id,)))
-    require_all_in_place(world, result.batch_id, file, file.late)
 
 
 @pytest.mark.parametrize("completed_by", ["load", "backfill"])
