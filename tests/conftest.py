@@ -28,6 +28,7 @@ PRINTED = "printed.txt"
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--update-snapshots", action="store_true", help="Write the snapshots in tests/fixtures anew.")
+    parser.addoption("--screenshots", type=Path, help="Keep pictures of the pages in this folder.")
 
 
 @pytest.fixture

@@ -2,7 +2,8 @@
 
 import os
 import shutil
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -20,8 +21,9 @@ FLAGS = (
     "--disable-background-networking",
     "--disable-component-update",
     "--disable-sync",
-    "--window-size=1900,1200",
+    "--window-size=1600,1000",
 )
+SECONDS_OF_ANIMATIONS = 2
 LEFT_OUT = pytest.StashKey[int]()
 
 
@@ -62,3 +64,18 @@ def browser(tmp_path: Path) -> Iterator[webdriver.Chrome]:
     driver = webdriver.Chrome(options=options, service=service)
     yield driver
     driver.quit()
+
+
+@pytest.fixture
+def picture(browser: webdriver.Chrome, request: pytest.FixtureRequest) -> Callable[[str], None]:
+    """Takes a picture of the page for the docs, if the command asks for pictures."""
+    folder: Path | None = request.config.getoption("--screenshots")
+
+    def take(name: str) -> None:
+        if folder is None:
+            return
+        time.sleep(SECONDS_OF_ANIMATIONS)
+        folder.mkdir(parents=True, exist_ok=True)
+        assert browser.save_screenshot(str(folder / f"{name}.png"))
+
+    return take

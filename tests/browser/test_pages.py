@@ -6,12 +6,13 @@ import re
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
 from house import FirstRun, free_port
 from selenium import webdriver
 from selenium.webdriver.common.by import By
+from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.support.ui import WebDriverWait
 
 PATIENCE_SECONDS = 60
@@ -67,9 +68,9 @@ def answers(address: str) -> bool:
         return False
 
 
-def wait_for_text(browser: webdriver.Chrome, *texts: str) -> str:
+def wait_for_text(browser: webdriver.Chrome, *texts: str, seconds: float = PATIENCE_SECONDS) -> str:
     """The page's text, once it has all of these."""
-    wait = WebDriverWait(browser, PATIENCE_SECONDS)
+    wait = WebDriverWait(browser, seconds)
     wait.until(lambda page: all(text in page.find_element(By.TAG_NAME, "body").text for text in texts), str(texts))
     return str(browser.find_element(By.TAG_NAME, "body").text)
 
@@ -98,10 +99,13 @@ def test_the_docs_describe_a_model_with_its_grain_and_columns(browser: webdriver
     wait_for_text(browser, "One row per accepted observation", "instrument_id", "DateTime64(6, 'UTC')")
 
 
-def test_dagster_shows_every_room_as_a_group_of_the_asset_graph(browser: webdriver.Chrome, dagster_page: str) -> None:
+def test_dagster_shows_every_room_as_a_group_of_the_asset_graph(
+    browser: webdriver.Chrome, dagster_page: str, picture: Callable[[str], None]
+) -> None:
     browser.get(f"{dagster_page}/asset-groups")
     rooms = ("migrations", "seeds", "landing", "staging", "dimensions", "dictionaries", "facts", "quarantine", "marts")
     wait_for_text(browser, *rooms, "canonical", "Materialize all")
+    picture("dagster_graph")
 
 
 def test_dagster_shows_the_recorded_run_as_a_success(browser: webdriver.Chrome, dagster_page: str) -> None:
@@ -109,7 +113,9 @@ def test_dagster_shows_the_recorded_run_as_a_success(browser: webdriver.Chrome, 
     wait_for_text(browser, "everything", "Success")
 
 
-def test_dagster_shows_every_check_of_the_fact_as_succeeded(browser: webdriver.Chrome, dagster_page: str) -> None:
+def test_dagster_shows_every_check_of_the_fact_as_succeeded(
+    browser: webdriver.Chrome, dagster_page: str, picture: Callable[[str], None]
+) -> None:
     browser.get(f"{dagster_page}/assets/fct_observations?view=checks")
     text = wait_for_text(browser, "Execute all", "Succeeded")
     found = re.search(r"Checks \((\d+)\)", text)
@@ -117,3 +123,34 @@ def test_dagster_shows_every_check_of_the_fact_as_succeeded(browser: webdriver.C
     assert text.count("Succeeded") == int(found.group(1))
     assert int(found.group(1)) >= 8
     assert "Not Evaluated" not in text
+    picture("dagster_checks")
+
+
+def test_a_backfill_is_launched_and_followed_on_the_page(
+    browser: webdriver.Chrome, dagster_page: str, picture: Callable[[str], None]
+) -> None:
+    browser.get(f"{dagster_page}/assets/mart_daily_observations_by_day?view=partitions")
+    wait_for_text(browser, "Materialized (354)")
+    press(browser, "Materialize…")
+    press(browser, "Show all partitions")
+    [_, days] = browser.find_elements(By.CSS_SELECTOR, "input[placeholder^='ex:']")
+    days.send_keys(Keys.CONTROL, "a")
+    days.send_keys("[2019-10-01...2019-12-29]", Keys.TAB)
+    wait_for_text(browser, "90 partitions", "maximum of 92 partitions per run")
+    picture("dagster_backfill")
+    press(browser, "Launch backfill")
+    browser.get(f"{dagster_page}/overview/backfills")
+    wait_for_text(browser, "90 partitions", "Manually launched")
+    [backfill, *_] = [link.get_attribute("href") for link in browser.find_elements(By.CSS_SELECTOR, "a[href*='/b/']")]
+    browser.get(str(backfill))
+    wait_for_text(browser, "100% completed", "2019-10-01...2019-12-29", seconds=240)
+    assert "Succeeded" in browser.find_element(By.TAG_NAME, "body").text
+
+
+def press(browser: webdriver.Chrome, label: str) -> None:
+    """Click the button with this label, once it is there."""
+    wait = WebDriverWait(browser, PATIENCE_SECONDS)
+    xpath = f"//button[normalize-space(.) = '{label}']"
+    wait.until(lambda page: [button for button in page.find_elements(By.XPATH, xpath) if button.is_enabled()])[
+        0
+    ].click()
