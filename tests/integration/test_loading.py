@@ -3,7 +3,7 @@
 import csv
 import io
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -25,9 +25,17 @@ from orchestrator.warehouse import batches, loader
 from orchestrator.warehouse.backfilling import backfill
 from orchestrator.warehouse.client import connect
 from orchestrator.warehouse.loader import LANDING, PLACING, Circumstances, LoadResult, files_of, load_file
+from orchestrator.warehouse.migrations import apply_migrations
 
 OBSERVATIONS = get_feed("observations")
 INSTRUMENTS = get_feed("instruments")
+FILLED_BY_LOADS = (
+    "landing_observations",
+    "fct_observations",
+    "quarantine_observations",
+    "ops_batches",
+    "ops_quarantine",
+)
 BAD_ROW = (*GOOD_ROW[:-1], "no number")
 
 
@@ -64,9 +72,28 @@ def single(landed: int, accepted: int, rejected: int) -> dict[str, tuple[int, in
     return {"landed": (landed, landed), "accepted": (accepted, accepted), "rejected": (rejected, rejected)}
 
 
+@pytest.fixture(scope="module")
+def taught(new_settings: Callable[[], Settings]) -> Iterator[Settings]:
+    """Settings with a database whose dictionaries know the codes of known_codes: made once, as it takes longer than a test."""
+    made = new_settings()
+    apply_migrations(made)
+    teach_codes(connect(made, database=made.clickhouse_database))
+    yield made
+    connect(made).command(f"DROP DATABASE {made.clickhouse_database} SYNC")
+
+
 @pytest.fixture
-def desk_client(migrated: Settings, client: Client) -> Client:
-    """A client of a database whose dictionaries know the codes of known_codes."""
+def desk_client(taught: Settings) -> Iterator[Client]:
+    """A client of that database, emptied of what the test loads."""
+    client = connect(taught, database=taught.clickhouse_database)
+    yield client
+    for table in FILLED_BY_LOADS:
+        client.command(f"TRUNCATE TABLE {table} SYNC")
+
+
+@pytest.fixture
+def desk_client_of_its_own(migrated: Settings, client: Client) -> Client:
+    """A client of a database like that, for a test that changes what is known."""
     teach_codes(client)
     return client
 
@@ -155,17 +182,18 @@ def test_a_changed_file_is_a_new_batch(desk_client: Client, tmp_path: Path) -> N
 
 @pytest.mark.parametrize(("rule", "kept"), [("off", 35), ("reject", 1)])
 def test_equal_rows_of_one_file_are_kept_or_rejected_as_the_rule_says_in_whatever_chunk_they_are(
-    desk_client: Client, tmp_path: Path, small_chunks: int, rule: str, kept: int
+    desk_client_of_its_own: Client, tmp_path: Path, small_chunks: int, rule: str, kept: int
 ) -> None:
-    desk_client.command(
+    client = desk_client_of_its_own
+    client.command(
         f"INSERT INTO dim_feed_rule VALUES ('observations', 'duplicate_in_batch', '{rule}', 1, now64(6), now64(6), 0)"
     )
-    desk_client.command("SYSTEM RELOAD DICTIONARY dict_feed_rule")
+    client.command("SYSTEM RELOAD DICTIONARY dict_feed_rule")
     path = file_of(tmp_path / "a.csv", [BAD_ROW, *[GOOD_ROW] * 35])
-    load_file(desk_client, OBSERVATIONS, path)
-    assert places(desk_client) == single(36, kept, 36 - kept)
-    assert rows_of(desk_client, "SELECT min(row_number) FROM fct_observations") == [(2,)]
-    assert rows_of(desk_client, "SELECT DISTINCT reasons FROM quarantine_observations WHERE row_number > 1") == (
+    load_file(client, OBSERVATIONS, path)
+    assert places(client) == single(36, kept, 36 - kept)
+    assert rows_of(client, "SELECT min(row_number) FROM fct_observations") == [(2,)]
+    assert rows_of(client, "SELECT DISTINCT reasons FROM quarantine_observations WHERE row_number > 1") == (
         [] if rule == "off" else [(["duplicate_in_batch"],)]
     )
 
@@ -261,12 +289,12 @@ def test_without_migrations_or_a_database_the_command_to_run_is_named(settings: 
 
 
 def test_two_loads_of_one_content_at_the_same_time_end_with_single_rows(
-    desk_client: Client, migrated: Settings, tmp_path: Path, small_chunks: int
+    desk_client: Client, taught: Settings, tmp_path: Path, small_chunks: int
 ) -> None:
     paths = [file_of(tmp_path / f"{number}.csv", numbered_rows(95)) for number in range(4)]
 
     def load(path: Path) -> LoadResult:
-        return load_file(connect(migrated, database=migrated.clickhouse_database), OBSERVATIONS, path)
+        return load_file(connect(taught, database=taught.clickhouse_database), OBSERVATIONS, path)
 
     with ThreadPoolExecutor(len(paths)) as pool:
         results = list(pool.map(load, paths))
