@@ -82,14 +82,12 @@ def assets_of(domain: Domain) -> list[str]:
 def without(further: list[Domain], assets: dict[str, str]) -> dict[str, str]:
     """The assets as they would be if these domains were not declared."""
     gone = {asset for domain in further for asset in assets_of(domain)}
-    columns = "|".join(domain.key_column for domain in further) or "$^"
     told = {}
     for asset, text in assets.items():
         head, _, checks = text.partition("\n")
         own, _, parents = head.partition(" <- ")
         kept = ", ".join(parent for parent in parents.split(", ") if parent not in gone)
-        # the key of a file of the desk is all its codes
-        told[asset] = f"{own} <- {kept}\n{re.sub(rf'__(?:{columns})(?=__|$)', '', checks, flags=re.MULTILINE)}"
+        told[asset] = f"{own} <- {kept}\n{checks}"
     return {asset: text for asset, text in told.items() if asset not in gone}
 
 
@@ -102,7 +100,7 @@ def shape_of(domain: Domain, assets: dict[str, str]) -> str:
     told = []
     for asset in assets_of(domain):
         head, _, checks = assets[asset].partition("\n")
-        kinds = sorted(re.findall(rf"check (\w+?)_{asset}_", checks))
+        kinds = sorted(re.findall(rf"check (\w+?)_{asset}(?:_|$)", checks, flags=re.MULTILINE))
         # of attributes with a list of values only
         kinds = [kind for kind in kinds if kind != "accepted_values"]
         told.append(words.sub(lambda found: (found[1] or "") + names[found[2]], head) + "\n" + "\n".join(kinds))
@@ -180,6 +178,20 @@ def test_every_dbt_test_is_an_asset_check(graph: AssetGraph, module_settings: Se
     assert tests
     of_dagster = {WITHIN_THRESHOLDS, HOLDS_ITS_DIMENSION, NEWEST_FILE_IN_TIME}
     assert tests == {check.name for check in graph.asset_check_keys} - of_dagster
+
+
+def test_a_check_is_named_by_its_kind_and_by_what_it_looks_at(graph: AssetGraph, module_settings: Settings) -> None:
+    """Short enough to be read in a list; without a name in the YAML dbt makes one of all arguments."""
+    manifest = json.loads(manifest_path(module_settings).read_text(encoding="utf-8"))
+    tests = [node for node in manifest["nodes"].values() if node["resource_type"] == "test"]
+    assert len(tests) > 100
+    wanted = {}
+    for test in tests:
+        of = test["attached_node"].rpartition(".")[2]
+        parts = (test["test_metadata"]["name"], of, test["column_name"])
+        wanted[test["name"]] = "_".join(filter(None, parts))
+    assert list(wanted) == list(wanted.values())
+    assert len(wanted) == len(tests)
 
 
 def test_every_dbt_model_and_seed_is_an_asset_of_the_same_name(graph: AssetGraph, module_settings: Settings) -> None:
