@@ -10,6 +10,7 @@ from dagster import AssetCheckSeverity, DagsterEvent, DagsterEventType, DagsterI
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
+from orchestrator.checks.results import in_words
 from orchestrator.helpers import get_logger
 from orchestrator.jobs.kept_open import history_kept_open
 from orchestrator.jobs.output import chatter_to
@@ -39,8 +40,8 @@ class RunOutcome:
         run_id: Dagster's ID of the run.
         succeeded: True when every step succeeded and no blocking check failed.
         checks_passed, checks_failed, checks_warned: evaluations of asset checks; what only warns does not fail.
-        failed: names of failed checks and messages of failed steps.
-        warned: names of checks that warn.
+        failed: failed checks and messages of failed steps.
+        warned: checks that warn.
         materialized: names of assets, however many days of them.
         seconds: wall time per step, in the order of their start.
     """
@@ -112,7 +113,8 @@ def _outcome(instance: DagsterInstance, run_id: str, *, succeeded: bool) -> RunO
             if evaluation.passed:
                 outcome.checks_passed += 1
                 continue
-            named = f"check {evaluation.check_name} of {evaluation.asset_key.to_user_string()}"
+            said = _one_line(in_words(evaluation))
+            named = f"check {evaluation.check_name} of {evaluation.asset_key.to_user_string()}{said and f': {said}'}"
             if evaluation.severity == AssetCheckSeverity.WARN:
                 outcome.checks_warned += 1
                 outcome.warned.append(named)

@@ -129,7 +129,6 @@ def _landing_table(feed: Feed) -> Entry:
     return {
         "name": feed.landing,
         "description": f"One row per row of a file of {feed.name}, as received: {feed.means}.",
-        "meta": {"owner": "migrations", "dagster": {"asset_key": [feed.landing]}},
         "columns": [
             column_entry("batch_id", "UInt64", "Batch that brought the row; see ops_batches."),
             column_entry("row_number", "UInt64", "Number of the row within its file, from 1."),
