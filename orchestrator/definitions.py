@@ -16,7 +16,7 @@ settings = get_settings()
 project = dbt_project(settings)
 
 defs = Definitions(
-    assets=with_freshness(all_assets(project)),
+    assets=with_freshness(all_assets(project, settings)),
     asset_checks=[dictionary_gate(), *freshness_checks()],
     jobs=ALL_JOBS,
     schedules=schedules(settings),

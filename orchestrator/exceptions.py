@@ -44,6 +44,7 @@ TouchstoneError
 │   ├── ExportTypeError          a column or value that a format cannot hold; names the column
 │   └── ExportTargetError        a folder, bucket or catalog cannot be reached or written
 ├── DbtError                     a dbt command failed
+├── LineageError                 SQL cannot be read for what its columns are made of
 └── AlertError                   a channel did not take an alert
 """
 
@@ -219,6 +220,10 @@ class ExportTargetError(ExportError):
 
 class DbtError(TouchstoneError):
     """A dbt command failed."""
+
+
+class LineageError(TouchstoneError):
+    """SQL cannot be read for what its columns are made of."""
 
 
 class AlertError(TouchstoneError):

@@ -73,6 +73,7 @@ class Settings(BaseSettings):
     touchstone_min_free_share: Annotated[float, Field(ge=0, lt=1)] = 0.1
 
     touchstone_ui_url: str | None = None
+    touchstone_docs_url: str | None = None
     touchstone_alert_cooldown_seconds: Annotated[int, Field(ge=0)] = 900
     touchstone_slack_webhook_url: SecretStr | None = None
     touchstone_alert_webhook_url: SecretStr | None = None
@@ -179,6 +180,11 @@ class Settings(BaseSettings):
     def dbt_dir(self) -> Path:
         """Folder of dbt's target and logs."""
         return self.touchstone_home / "dbt"
+
+    @property
+    def docs_page(self) -> Path:
+        """The page that `touchstone docs` writes."""
+        return self.dbt_dir / "target" / "static_index.html"
 
 
 @lru_cache(maxsize=1)

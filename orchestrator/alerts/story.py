@@ -9,6 +9,7 @@ from dagster import AssetCheckSeverity, DagsterEvent, DagsterEventType, Metadata
 from dagster_shared.error import SerializableErrorInfo
 
 from orchestrator.assets.policies import REMEDY
+from orchestrator.checks.results import in_words
 
 TOLD_EVENTS: Final = {
     DagsterEventType.ASSET_MATERIALIZATION_PLANNED,
@@ -124,7 +125,7 @@ def end_of_run(text: str) -> str:
 def _check_of(event: DagsterEvent) -> tuple[FailedCheck, bool]:
     evaluation = event.asset_check_evaluation_data
     check = FailedCheck(
-        evaluation.check_name, evaluation.asset_key.to_user_string(), one_sentence(evaluation.description or "")
+        evaluation.check_name, evaluation.asset_key.to_user_string(), one_sentence(in_words(evaluation))
     )
     return check, not evaluation.passed and evaluation.severity == AssetCheckSeverity.ERROR
 

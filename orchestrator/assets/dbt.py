@@ -8,8 +8,10 @@ from typing import Any
 from clickhouse_connect.driver.client import Client
 from dagster import AssetExecutionContext, AssetKey, AssetMaterialization, AssetsDefinition
 from dagster_dbt import DbtCliResource, DbtProject, dbt_assets
+from dagster_dbt.dbt_manifest import validate_manifest
 
 from orchestrator.assets.keys import WRITER_POOL, fact_days_key, mart_days_key
+from orchestrator.assets.materialized import Narrator
 from orchestrator.assets.policies import MARTS_RETRIES, REFERENCE_RETRIES, failing_for_good, no_retry_unless_transient
 from orchestrator.assets.translator import RoomTranslator
 from orchestrator.feeds.specs import chained_feeds
@@ -22,40 +24,52 @@ REFERENCE = (
 FACTS_AND_MARTS = "path:models/facts path:models/quarantine path:models/marts path:models/canonical"
 
 
-def dbt_room_assets(project: DbtProject) -> list[AssetsDefinition]:
+def dbt_room_assets(project: DbtProject, translator: RoomTranslator) -> list[AssetsDefinition]:
     """Every node of the project, in two commands: landing stands between them, as codes resolve on landing.
 
     A test that looks at both sides (a fact's ID is in its dimension) belongs to the second command: the first is
     cautious and takes only tests of which it has every parent.
     """
+    cautious = ["--indirect-selection", "cautious"]
     return [
-        _dbt_assets(project, "dbt_reference", REFERENCE, ["--indirect-selection", "cautious"], writes_dimensions=True),
-        _dbt_assets(project, "dbt_facts_and_marts", FACTS_AND_MARTS, [], writes_dimensions=False),
+        _dbt_assets(project, translator, "dbt_reference", REFERENCE, cautious, writes_dimensions=True),
+        _dbt_assets(project, translator, "dbt_facts_and_marts", FACTS_AND_MARTS, [], writes_dimensions=False),
     ]
 
 
 def _dbt_assets(
-    project: DbtProject, name: str, select: str, whole_build_flags: list[str], *, writes_dimensions: bool
+    project: DbtProject,
+    translator: RoomTranslator,
+    name: str,
+    select: str,
+    whole_build_flags: list[str],
+    *,
+    writes_dimensions: bool,
 ) -> AssetsDefinition:
+    manifest = validate_manifest(project.manifest_path)
+    target = project.manifest_path.parent
+
     @dbt_assets(
         name=name,
-        manifest=project.manifest_path,
+        manifest=manifest,
         project=project,
         select=select,
-        dagster_dbt_translator=RoomTranslator(),
+        dagster_dbt_translator=translator,
         retry_policy=REFERENCE_RETRIES if writes_dimensions else MARTS_RETRIES,
         pool=WRITER_POOL,
     )
     def build(context: AssetExecutionContext, dbt: DbtCliResource, warehouse: WarehouseResource) -> Iterator[Any]:
         with no_retry_unless_transient():
             warehouse.prepare_dbt()
-            behind = {} if writes_dimensions else _days_behind(context, warehouse.client())
+            client = warehouse.client()
+            behind = {} if writes_dimensions else _days_behind(context, client)
+            narrator = Narrator(client, manifest, target)
         # dagster-dbt selects the tests of a part of the assets by itself
         flags = [] if context.is_subset else whole_build_flags
         command = ["build", *flags]
         lock = warehouse.only_writer(context.run_id) if writes_dimensions else nullcontext()
         with no_retry_unless_transient(), failing_for_good(warehouse), lock:
-            yield from dbt.cli(command, context=context, target_path=project.manifest_path.parent).stream()
+            yield from narrator.completed(dbt.cli(command, context=context, target_path=target).stream())
         for key, days in behind.items():
             for day in days:
                 context.log_event(AssetMaterialization(key, partition=str(day)))

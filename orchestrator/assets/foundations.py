@@ -2,11 +2,20 @@
 
 from dagster import AssetExecutionContext, MaterializeResult, asset
 
-from orchestrator.assets.keys import GROUP_MIGRATIONS, GROUP_SEEDS, LEDGER, LOOKUP_DESK, MIGRATIONS, WRITER_POOL
+from orchestrator.assets.keys import (
+    GROUP_MIGRATIONS,
+    GROUP_SEEDS,
+    LEDGER,
+    LOOKUP_DESK,
+    MIGRATIONS,
+    ROW_COUNT,
+    WRITER_POOL,
+)
 from orchestrator.assets.policies import MIGRATIONS_RETRIES, REFERENCE_RETRIES, no_retry_unless_transient
 from orchestrator.constants import SEEDS_DIR
 from orchestrator.lookups import require_clean_desk
 from orchestrator.resources.warehouse import WarehouseResource
+from orchestrator.warehouse.census import rows_of
 from orchestrator.warehouse.ledger import load_ledger_of
 from orchestrator.warehouse.migrations import apply_migrations
 
@@ -33,7 +42,7 @@ def lookup_desk(context: AssetExecutionContext) -> MaterializeResult[None]:
     key=LEDGER,
     group_name=GROUP_SEEDS,
     deps=[MIGRATIONS, LOOKUP_DESK],
-    kinds={"clickhouse", "csv"},
+    kinds={"clickhouse", "csv", "table"},
     retry_policy=REFERENCE_RETRIES,
     pool=WRITER_POOL,
 )
@@ -41,5 +50,6 @@ def ops_ledger(context: AssetExecutionContext, warehouse: WarehouseResource) -> 
     """The ledger seeds/lookup_ids.csv in the warehouse: new lines appended, every other one proved to be as it was."""
     with no_retry_unless_transient(), warehouse.only_writer(context.run_id) as client:
         appended = load_ledger_of(client, SEEDS_DIR)
+        rows = rows_of(client, LEDGER.to_user_string())
     context.log.info(f"appended {appended} lines of the ledger")
-    return MaterializeResult(metadata={"lines_appended": appended})
+    return MaterializeResult(metadata={"lines_appended": appended, ROW_COUNT: rows})

@@ -1,4 +1,4 @@
-"""Asset keys and group names that more than one asset needs. Groups are the rooms of the house."""
+"""Asset keys, group names and names of metadata that more than one asset needs. Groups are the rooms of the house."""
 
 from typing import Final
 
@@ -19,6 +19,10 @@ GROUP_MARTS: Final = "marts"
 GROUP_QUARANTINE: Final = "quarantine"
 GROUP_OPERATIONS: Final = "operations"
 GROUP_EXPORTS: Final = "exports"
+
+# metadata that Dagster's page shows in places of its own
+ROW_COUNT: Final = "dagster/row_count"
+COLUMN_LINEAGE: Final = "dagster/column_lineage"
 
 # dictionaries and dimensions have one writer; so has landing, whose rows resolve against them
 WRITER_POOL: Final = "warehouse_writer"

@@ -15,7 +15,7 @@ from dagster import (
     asset,
 )
 
-from orchestrator.assets.keys import GROUP_LANDING, LEDGER, MIGRATIONS, WRITER_POOL
+from orchestrator.assets.keys import GROUP_LANDING, LEDGER, MIGRATIONS, ROW_COUNT, WRITER_POOL
 from orchestrator.assets.policies import LANDING_RETRIES, no_retry_unless_transient
 from orchestrator.constants import SEEDS_DIR
 from orchestrator.feeds.feed import Feed
@@ -23,6 +23,7 @@ from orchestrator.feeds.specs import FEEDS
 from orchestrator.lookups import require_clean_catalogue
 from orchestrator.lookups.domains import ALL_DOMAINS
 from orchestrator.resources.warehouse import WarehouseResource
+from orchestrator.warehouse.census import rows_of
 from orchestrator.warehouse.loader import LoadResult, circumstances_of, files_of, load_file
 from orchestrator.warehouse.quarantine import Selection, summary
 from orchestrator.warehouse.reconciliation import red_batches
@@ -40,7 +41,7 @@ def _landing_asset(feed: Feed) -> AssetsDefinition:
         name=feed.landing,
         group_name=GROUP_LANDING,
         deps=_upstream(feed),
-        kinds={"clickhouse", "file"},
+        kinds={"clickhouse", "file", "table"},
         retry_policy=LANDING_RETRIES,
         pool=WRITER_POOL,
         check_specs=_checks(feed),
@@ -57,8 +58,9 @@ def _landing_asset(feed: Feed) -> AssetsDefinition:
                 results.append(load_file(client, feed, path, circumstances))
             checked = _within_thresholds(client, feed)
             reasons = _reasons(client, feed, results)
+            rows = {ROW_COUNT: rows_of(client, feed.landing)}
         context.log.info(_summary(feed, results))
-        yield MaterializeResult(metadata=_metadata(results) | reasons, check_results=checked)
+        yield MaterializeResult(metadata={**_metadata(results), **reasons, **rows}, check_results=checked)
 
     return landing
 

@@ -18,6 +18,7 @@ from dagster import (
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
+from orchestrator.checks.results import in_words
 from orchestrator.helpers import get_logger
 from orchestrator.jobs.kept_open import history_kept_open
 from orchestrator.jobs.output import chatter_to
@@ -47,8 +48,8 @@ class RunOutcome:
         run_id: Dagster's ID of the run.
         succeeded: True when every step succeeded and no blocking check failed.
         checks_passed, checks_failed, checks_warned: checks by their last evaluation; what only warns does not fail.
-        failed: names of failed checks and messages of failed steps.
-        warned: names of checks that warn.
+        failed: failed checks and messages of failed steps.
+        warned: checks that warn.
         materialized: names of assets, however many days of them.
         seconds: wall time per step, in the order of their start.
     """
@@ -126,7 +127,8 @@ def _outcome(instance: DagsterInstance, run_id: str, *, succeeded: bool) -> RunO
 def _count_checks(outcome: RunOutcome, evaluations: Iterable[AssetCheckEvaluation]) -> None:
     """Each check once: a step that was tried again has evaluated its checks again, and the last word counts."""
     for evaluation in evaluations:
-        named = f"check {evaluation.check_name} of {evaluation.asset_key.to_user_string()}"
+        said = _one_line(in_words(evaluation))
+        named = f"check {evaluation.check_name} of {evaluation.asset_key.to_user_string()}{said and f': {said}'}"
         if evaluation.passed:
             outcome.checks_passed += 1
         elif evaluation.severity == AssetCheckSeverity.WARN:

@@ -4,8 +4,7 @@ from collections.abc import Iterator
 from typing import Any, Final
 
 from orchestrator.lookups.domains import ALIASES_FILE, Declared, DeskFile, Domain, seed_columns
-
-Entry = dict[str, Any]
+from orchestrator.scaffold.entries import Entry, column_entry, test_entry
 
 _TIME: Final = "DateTime64(6, 'UTC')"
 
@@ -21,22 +20,23 @@ def dimension(domain: Domain) -> Entry:
         "in the ledger (seeds/lookup_ids.csv)" if domain.is_of_ledger else "by row_number() in the order of landing"
     )
     key = key_of(domain)
+    name = f"dim_{domain.name}"
     tests: list[Any] = [
-        test_entry("unique_combination", columns=[domain.id_column, "version"]),
-        test_entry("one_id_per_code", id=domain.id_column, key=key, **_renaming(domain)),
-        test_entry("frozen", columns=_checked_columns(domain)),
+        test_entry("unique_combination", name, columns=[domain.id_column, "version"]),
+        test_entry("one_id_per_code", name, id=domain.id_column, key=key, **_renaming(domain)),
+        test_entry("frozen", name, columns=_checked_columns(domain)),
     ]
     if domain.is_of_ledger:
         parent = {"parent": domain.parent} if domain.parent else {}
-        tests.append(test_entry("ids_equal_ledger", domain=domain.name, **parent))
+        tests.append(test_entry("ids_equal_ledger", name, domain=domain.name, **parent))
     return {
-        "name": f"dim_{domain.name}",
+        "name": name,
         "description": f"One row per {grain_of(domain)} per version. Append-only; the ID of a code is assigned once, "
         f"{origin}, and never moves.",
         "data_tests": tests,
         "columns": [
             column_entry(domain.id_column, "UInt32", "Surrogate key; never 0.", "not_null"),
-            *_said(domain, tested=True),
+            *_said(domain, tested_in=name),
             column_entry(
                 "is_active", "Bool", "False once the code is listed no longer; a retired code still resolves."
             ),
@@ -56,20 +56,24 @@ def dictionaries(domain: Domain) -> Iterator[Entry]:
         column_entry("is_active", "UInt8", "0 once retired."),
         column_entry("version", "UInt32", "The version this is."),
     ]
+    name = f"dict_{domain.name}"
     yield {
-        "name": f"dict_{domain.name}",
+        "name": name,
         "description": f"One element per {grain_of(domain)}; gives the attributes of an ID, latest version. "
         "FLAT, in memory.",
-        "data_tests": [test_entry("covers_dimension", latest=f"ref('dim_{domain.name}_latest')", id=domain.id_column)],
+        "data_tests": [
+            test_entry("covers_dimension", name, latest=f"ref('dim_{domain.name}_latest')", id=domain.id_column)
+        ],
         "columns": [identity, *said, *activity],
     }
     yield {
-        "name": f"dict_{domain.name}_ids",
+        "name": f"{name}_ids",
         "description": f"One element per spelling of a {grain_of(domain)}, old ones and aliases included; "
         "gives the ID of a code. Used only where rows enter.",
         "data_tests": [
             test_entry(
                 "resolves_every_code",
+                f"{name}_ids",
                 dimension=f"ref('dim_{domain.name}')",
                 aliases="ref('dim_alias')",
                 domain=domain.name,
@@ -87,10 +91,14 @@ def dictionaries(domain: Domain) -> Iterator[Entry]:
         ],
     }
     yield {
-        "name": f"dict_{domain.name}_history",
+        "name": f"{name}_history",
         "description": f"One element per {grain_of(domain)} per version; gives the attributes of an ID as of a time. "
         "In memory.",
-        "data_tests": [test_entry("answers_as_of", ranges=f"ref('dim_{domain.name}_ranges')", id=domain.id_column)],
+        "data_tests": [
+            test_entry(
+                "answers_as_of", f"{name}_history", ranges=f"ref('dim_{domain.name}_ranges')", id=domain.id_column
+            )
+        ],
         "columns": [identity, *_range_columns(), *said, *activity],
     }
 
@@ -106,17 +114,18 @@ def versions(domain: Domain) -> Iterator[Entry]:
     ]
     active = column_entry("is_active", "Bool", "False once the code is listed no longer.")
     valid_from = column_entry("valid_from", _TIME, "From when this version holds.")
+    name = f"dim_{domain.name}"
     yield {
-        "name": f"dim_{domain.name}_latest",
+        "name": f"{name}_latest",
         "description": f"One row per {grain_of(domain)}, its latest version: a slowly changing dimension of type 1.",
-        "data_tests": [test_entry("unique_combination", columns=[domain.id_column])],
+        "data_tests": [test_entry("unique_combination", f"{name}_latest", columns=[domain.id_column])],
         "columns": [identity, *said, active, version, valid_from, *log],
     }
     yield {
-        "name": f"dim_{domain.name}_ranges",
+        "name": f"{name}_ranges",
         "description": f"One row per {grain_of(domain)} per version, with the time in which it held: a slowly changing "
         "dimension of type 2. The first version holds since 1970-01-01.",
-        "data_tests": [test_entry("without_overlap", id=domain.id_column)],
+        "data_tests": [test_entry("without_overlap", f"{name}_ranges", id=domain.id_column)],
         "columns": [identity, *_range_columns(), *said, active, version, *log],
     }
     previous = [
@@ -132,10 +141,10 @@ def versions(domain: Domain) -> Iterator[Entry]:
         )
     ]
     yield {
-        "name": f"dim_{domain.name}_previous",
+        "name": f"{name}_previous",
         "description": f"One row per {grain_of(domain)}, its latest values beside those before: a slowly changing "
         "dimension of type 3.",
-        "data_tests": [test_entry("unique_combination", columns=[domain.id_column])],
+        "data_tests": [test_entry("unique_combination", f"{name}_previous", columns=[domain.id_column])],
         "columns": [
             identity,
             version,
@@ -163,7 +172,9 @@ def staging(declared: Declared) -> Iterator[Entry]:
         yield {
             "name": f"stg_{name}",
             "description": f"{file.means} Trimmed.{landed}",
-            "data_tests": [test_entry("unique_combination", columns=_keys_of_file(declared, name), **several_files)],
+            "data_tests": [
+                test_entry("unique_combination", f"stg_{name}", columns=_keys_of_file(declared, name), **several_files)
+            ],
             "columns": columns,
         }
     every_spelling = "One row per spelling of the desk that has an ID: keys of the ledger, renamed keys, aliases."
@@ -175,7 +186,7 @@ def _spellings(name: str, description: str) -> Entry:
     return {
         "name": name,
         "description": description,
-        "data_tests": [test_entry("unique_combination", columns=["domain", "parent_id", "code"])],
+        "data_tests": [test_entry("unique_combination", name, columns=["domain", "parent_id", "code"])],
         "columns": [
             column_entry("domain", None, "Domain, such as field."),
             column_entry("parent_id", None, "ID of the parent; 0 where the domain has none."),
@@ -210,7 +221,7 @@ def _seed(declared: Declared, name: str, file: DeskFile) -> Entry:
         "name": name,
         "description": f"{file.means} Analysts edit it in pull requests.",
         "config": {"column_types": {column["name"]: "String" for column in columns}},
-        "data_tests": [test_entry("unique_combination", columns=_keys_of_file(declared, name))],
+        "data_tests": [test_entry("unique_combination", name, columns=_keys_of_file(declared, name))],
         "columns": columns,
     }
 
@@ -228,17 +239,22 @@ def _keys_of_file(declared: Declared, file: str) -> list[str]:
     return [domain.key_column for domain in declared.domains if domain.seed == f"{file}.csv"]
 
 
-def _said(domain: Domain, *, tested: bool = False) -> list[Entry]:
+def _said(domain: Domain, *, tested_in: str = "") -> list[Entry]:
+    """Columns of what a version says; with tests for the model that has them."""
     columns = []
     if domain.parent:
-        relation = test_entry("relationships", to=f"ref('dim_{domain.parent}')", field=f"{domain.parent}_id")
+        id_column = f"{domain.parent}_id"
+        to = {"to": f"ref('dim_{domain.parent}')", "field": id_column}
+        relations = [test_entry("relationships", f"{tested_in}_{id_column}", **to)] if tested_in else []
         meaning = f"The {domain.parent.replace('_', ' ')} within which the code is unique."
-        columns.append(column_entry(f"{domain.parent}_id", "UInt32", meaning, *([relation] if tested else [])))
-    code_tests = ["not_null", "not_blank"] if tested else []
+        columns.append(column_entry(id_column, "UInt32", meaning, *relations))
+    code_tests = ["not_null", "not_blank"] if tested_in else []
     columns.append(column_entry("code", "String", f"Natural key: {domain.means}.", *code_tests))
     for attribute in domain.attributes:
         # a retired code that was never listed has no attributes
-        values = [test_entry("accepted_values", values=[*attribute.values, ""])] if attribute.values and tested else []
+        is_tested = bool(tested_in and attribute.values)
+        of = f"{tested_in}_{attribute.name}"
+        values = [test_entry("accepted_values", of, values=[*attribute.values, ""])] if is_tested else []
         columns.append(column_entry(attribute.name, attribute.type, attribute.means, *values))
     return columns
 
@@ -274,17 +290,3 @@ def grain_of(domain: Domain) -> str:
 
 def _plain(data_type: str) -> str:
     return "String" if data_type == "LowCardinality(String)" else data_type
-
-
-def test_entry(name: str, **arguments: Any) -> Entry:  # noqa: ANN401 whatever YAML takes
-    return {name: {"arguments": arguments}}
-
-
-def column_entry(name: str, data_type: str | None, description: str, *tests: Any) -> Entry:  # noqa: ANN401
-    entry: Entry = {"name": name}
-    if data_type is not None:
-        entry["data_type"] = data_type
-    entry["description"] = description
-    if tests:
-        entry["data_tests"] = list(tests)
-    return entry

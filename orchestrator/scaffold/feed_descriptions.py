@@ -5,7 +5,7 @@ from typing import Any, Final
 
 from orchestrator.feeds.feed import Column, Feed
 from orchestrator.feeds.resolution import constraints_of, measures_of, sorting_of
-from orchestrator.scaffold.descriptions import Entry, column_entry, test_entry
+from orchestrator.scaffold.entries import Entry, column_entry, test_entry
 
 _TIME: Final = "DateTime64(6, 'UTC')"
 _DATABASE: Final = "{{ env_var('CLICKHOUSE_DATABASE', 'touchstone') }}"
@@ -32,7 +32,7 @@ def fact(feed: Feed) -> Entry:
         "Corrections are further rows with a later known_at.",
         "constraints": [{"type": "check", **constraint} for constraint in _constraints(feed)],
         "data_tests": [
-            test_entry("unique_combination", columns=["batch_id", "row_number"]),
+            test_entry("unique_combination", feed.fact, columns=["batch_id", "row_number"]),
             _check(
                 feed,
                 "no_orphans",
@@ -97,19 +97,22 @@ def quarantine(feed: Feed) -> Iterator[Entry]:
     reasons = column_entry(
         "reasons", "Array(LowCardinality(String))", "The faults by name, all of them; see dim_reason."
     )
+    still_open = f"{feed.quarantine}_open"
     yield {
         "name": feed.quarantine,
         "description": "One row per attempt that failed, and per later attempt of the same landed row. "
         "Append-only; an attempt without reasons is the one that brought the row into the fact, "
         "one with the reason discarded gave it up.",
-        "data_tests": [test_entry("unique_combination", columns=["batch_id", "row_number", "attempt"])],
+        "data_tests": [
+            test_entry("unique_combination", feed.quarantine, columns=["batch_id", "row_number", "attempt"])
+        ],
         "columns": [*columns, reasons, *received],
     }
     yield {
-        "name": f"{feed.quarantine}_open",
+        "name": still_open,
         "description": "One row per landed row that is in no fact and was not given up, "
         "with the reasons of its latest attempt.",
-        "data_tests": [test_entry("unique_combination", columns=["batch_id", "row_number"])],
+        "data_tests": [test_entry("unique_combination", still_open, columns=["batch_id", "row_number"])],
         "columns": [*columns, {**reasons, "data_tests": ["not_empty"]}, *received],
     }
 
@@ -126,7 +129,6 @@ def _landing_table(feed: Feed) -> Entry:
     return {
         "name": feed.landing,
         "description": f"One row per row of a file of {feed.name}, as received: {feed.means}.",
-        "meta": {"owner": "migrations", "dagster": {"asset_key": [feed.landing]}},
         "columns": [
             column_entry("batch_id", "UInt64", "Batch that brought the row; see ops_batches."),
             column_entry("row_number", "UInt64", "Number of the row within its file, from 1."),
@@ -179,8 +181,9 @@ def _combination_test(feed: Feed) -> list[Entry]:
 
 
 def _check(feed: Feed, name: str, meaning: str, /, **arguments: Any) -> Entry:  # noqa: ANN401 whatever YAML takes
-    """A test of the fact under a name that people can read; dbt would make one of all arguments."""
-    return {name: {"name": f"{name}_{feed.fact}", "description": meaning, "arguments": arguments}}
+    """A test of the fact that says what it means."""
+    entry: Entry = test_entry(name, feed.fact, **arguments)[name]
+    return {name: {"name": entry["name"], "description": meaning, "arguments": entry["arguments"]}}
 
 
 def _warning(feed: Feed, name: str, meaning: str, /, **arguments: Any) -> Entry:  # noqa: ANN401 whatever YAML takes

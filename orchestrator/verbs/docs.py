@@ -23,4 +23,4 @@ def write_docs(settings: Settings, serve_port: int | None) -> Path:
     if serve_port is not None:
         arguments = ["docs", "serve", "--host", LOOPBACK, "--port", str(serve_port), "--no-browser"]
         run_dbt(settings, arguments, host=address.host, port=address.port)
-    return settings.dbt_dir / "target" / "static_index.html"
+    return settings.docs_page

@@ -14,9 +14,10 @@ from house import variables_of
 
 from orchestrator.assets.keys import LOOKUP_DESK, MIGRATIONS
 from orchestrator.assets.landing import WITHIN_THRESHOLDS
+from orchestrator.assets.translator import DBT_DOCS
 from orchestrator.checks.dictionaries import HOLDS_ITS_DIMENSION
 from orchestrator.checks.freshness import NEWEST_FILE_IN_TIME
-from orchestrator.constants import DBT_PROJECT_DIR, MIGRATIONS_DIR
+from orchestrator.constants import DBT_PROJECT_DIR, MIGRATIONS_DIR, SCHEMA_FILE
 from orchestrator.exports.specs import EXPORTS
 from orchestrator.jobs.data_quality import DATA_QUALITY
 from orchestrator.lookups.domains import ALL_DOMAINS, DOMAINS, DOMAINS_BY_NAME, Domain
@@ -82,14 +83,12 @@ def assets_of(domain: Domain) -> list[str]:
 def without(further: list[Domain], assets: dict[str, str]) -> dict[str, str]:
     """The assets as they would be if these domains were not declared."""
     gone = {asset for domain in further for asset in assets_of(domain)}
-    columns = "|".join(domain.key_column for domain in further) or "$^"
     told = {}
     for asset, text in assets.items():
         head, _, checks = text.partition("\n")
         own, _, parents = head.partition(" <- ")
         kept = ", ".join(parent for parent in parents.split(", ") if parent not in gone)
-        # the key of a file of the desk is all its codes
-        told[asset] = f"{own} <- {kept}\n{re.sub(rf'__(?:{columns})(?=__|$)', '', checks, flags=re.MULTILINE)}"
+        told[asset] = f"{own} <- {kept}\n{checks}"
     return {asset: text for asset, text in told.items() if asset not in gone}
 
 
@@ -102,7 +101,7 @@ def shape_of(domain: Domain, assets: dict[str, str]) -> str:
     told = []
     for asset in assets_of(domain):
         head, _, checks = assets[asset].partition("\n")
-        kinds = sorted(re.findall(rf"check (\w+?)_{asset}_", checks))
+        kinds = sorted(re.findall(rf"check (\w+?)_{asset}(?:_|$)", checks, flags=re.MULTILINE))
         # of attributes with a list of values only
         kinds = [kind for kind in kinds if kind != "accepted_values"]
         told.append(words.sub(lambda found: (found[1] or "") + names[found[2]], head) + "\n" + "\n".join(kinds))
@@ -115,7 +114,26 @@ def test_keys_groups_edges_checks_and_jobs_are_as_in_the_snapshot(
     """The snapshot has the domains of the fixture; those declared since have a test of their own."""
     known = {domain.name for domain in FIXTURE_DOMAINS.domains}
     assets = without([domain for domain in ALL_DOMAINS if domain.name not in known], described(graph))
-    assert_snapshot("asset_graph.txt", "".join([*assets.values(), *told_jobs(defs), *told_clock(defs)]))
+    told = [*assets.values(), *told_rooms(graph), *told_jobs(defs), *told_clock(defs)]
+    assert_snapshot("asset_graph.txt", "".join(told))
+
+
+def told_rooms(graph: AssetGraph) -> list[str]:
+    """Each group with its owners and with the kinds of things in it."""
+    owners: dict[str, set[str]] = {}
+    kinds: dict[str, set[str]] = {}
+    for key in graph.get_all_asset_keys():
+        group = str(graph.get(key).group_name)
+        owners.setdefault(group, set()).update(graph.get(key).owners)
+        kinds.setdefault(group, set()).add("+".join(sorted(kinds_of(graph, key))))
+    return [
+        f"room {room}: {', '.join(sorted(owners[room]))}; {', '.join(sorted(kinds[room]))}\n" for room in sorted(owners)
+    ]
+
+
+def kinds_of(graph: AssetGraph, key: AssetKey) -> set[str]:
+    prefix = "dagster/kind/"
+    return {tag.removeprefix(prefix) for tag in graph.get(key).tags if tag.startswith(prefix)}
 
 
 def told_jobs(defs: Definitions) -> list[str]:
@@ -182,6 +200,20 @@ def test_every_dbt_test_is_an_asset_check(graph: AssetGraph, module_settings: Se
     assert tests == {check.name for check in graph.asset_check_keys} - of_dagster
 
 
+def test_a_check_is_named_by_its_kind_and_by_what_it_looks_at(graph: AssetGraph, module_settings: Settings) -> None:
+    """Short enough to be read in a list; without a name in the YAML dbt makes one of all arguments."""
+    manifest = json.loads(manifest_path(module_settings).read_text(encoding="utf-8"))
+    tests = [node for node in manifest["nodes"].values() if node["resource_type"] == "test"]
+    assert len(tests) > 100
+    wanted = {}
+    for test in tests:
+        of = test["attached_node"].rpartition(".")[2]
+        parts = (test["test_metadata"]["name"], of, test["column_name"])
+        wanted[test["name"]] = "_".join(filter(None, parts))
+    assert list(wanted) == list(wanted.values())
+    assert len(wanted) == len(tests)
+
+
 def test_every_dbt_model_and_seed_is_an_asset_of_the_same_name(graph: AssetGraph, module_settings: Settings) -> None:
     manifest = json.loads(manifest_path(module_settings).read_text(encoding="utf-8"))
     nodes = {n["name"] for n in manifest["nodes"].values() if n["resource_type"] in ("model", "seed")}
@@ -227,6 +259,58 @@ def test_facts_come_after_landing_which_comes_after_every_dictionary(graph: Asse
     assert len(asked) >= 16
     assert {name(key) for key in graph.get(AssetKey("landing_observations")).parent_keys} == asked
     assert AssetKey("landing_observations") in graph.get(AssetKey("fct_observations")).parent_keys
+
+
+def test_every_asset_has_an_owner_and_those_of_a_room_have_the_same(graph: AssetGraph) -> None:
+    owners: dict[str, set[frozenset[str]]] = {}
+    for key in graph.get_all_asset_keys():
+        owners.setdefault(str(graph.get(key).group_name), set()).add(frozenset(graph.get(key).owners))
+    assert owners.keys() == {*ROOMS, "operations"}
+    assert {room for room, teams in owners.items() if len(teams) != 1 or frozenset() in teams} == set()
+
+
+def test_every_asset_says_what_kind_of_thing_it_is(graph: AssetGraph) -> None:
+    expected = {
+        "dim_field": {"clickhouse", "dbt", "table"},
+        "dict_field": {"clickhouse", "dbt", "dictionary"},
+        "dim_field_latest": {"clickhouse", "dbt", "view"},
+        "v_observations_as_of": {"clickhouse", "dbt", "view"},
+        "lookups": {"clickhouse", "dbt", "seed"},
+        "landing_observations": {"clickhouse", "file", "table"},
+        "ops_batches": {"clickhouse", "table"},
+    }
+    assert {asset: kinds_of(graph, AssetKey(asset)) for asset in expected} == expected
+    assert [name(key) for key in graph.get_all_asset_keys() if not kinds_of(graph, key)] == []
+
+
+def test_every_asset_leads_to_its_source_and_what_dbt_describes_to_its_docs(
+    graph: AssetGraph, module_settings: Settings
+) -> None:
+    linked = set()
+    for key in graph.get_all_asset_keys():
+        metadata = graph.get(key).metadata
+        files = [Path(code.file_path) for code in metadata["dagster/code_references"].code_references]
+        assert [path for path in files if not path.is_file()] == [], name(key)
+        if DBT_DOCS in metadata:
+            assert metadata[DBT_DOCS].value == str(module_settings.docs_page)
+            linked.add(name(key))
+    assert {"fct_observations", "dict_field", "lookups", "landing_observations", "ops_ledger", "ops_batches"} <= linked
+    assert name(MIGRATIONS) not in linked
+
+
+def test_tables_that_dbt_only_reads_are_described_as_migrations_made_them(graph: AssetGraph) -> None:
+    made = dict(
+        re.findall(
+            r"^CREATE TABLE (\w+)\n\((.*?)^\)", SCHEMA_FILE.read_text(encoding="utf-8"), re.DOTALL | re.MULTILINE
+        )
+    )
+    tables = [key for key in graph.get_all_asset_keys() if name(key).startswith(("landing_", "ops_"))]
+    assert len(tables) >= 7
+    for key in tables:
+        schema = graph.get(key).metadata["dagster/column_schema"]
+        assert schema, name(key)
+        live = re.findall(r"^    `(\w+)` (.*?)(?: DEFAULT .*?)?(?: CODEC\(.*\))?,?$", made[name(key)], re.MULTILINE)
+        assert [(column.name, column.type) for column in schema.columns] == live
 
 
 def test_what_migrations_own_depends_on_them_and_seeds_on_the_checked_desk(graph: AssetGraph) -> None:

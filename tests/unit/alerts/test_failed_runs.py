@@ -67,7 +67,11 @@ def fct_prices():
             AssetCheckResult(
                 check_name="unique_key", passed=not FAULTS.get("key"), description="3 keys are there twice."
             ),
-            AssetCheckResult(check_name="few_rejected", passed=not FAULTS.get("rejected")),
+            AssetCheckResult(
+                check_name="few_rejected",
+                passed=not FAULTS.get("rejected"),
+                metadata={"dagster_dbt/failed_row_count": 12 if FAULTS.get("rejected") else 0},
+            ),
             AssetCheckResult(check_name="rows_like_before", passed=False, severity=AssetCheckSeverity.WARN),
         ]
     )
@@ -145,6 +149,7 @@ def test_failed_checks_that_block_nothing_are_told_of_a_run_that_succeeded(
     [body] = webhook.bodies
     assert body["title"] == "Job prices succeeded, 1 check failed"
     assert body["checks"] == ["few_rejected of fct_prices"]
+    assert body["error"] == "Check few_rejected of fct_prices failed: its test found 12 rows."
     tell(instance, run(instance))
     assert [body["severity"] for body in webhook.bodies] == ["error", "recovered"]
 

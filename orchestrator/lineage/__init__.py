@@ -1,0 +1,1 @@
+"""Lineage of columns: which columns of which relations a column is made of."""
