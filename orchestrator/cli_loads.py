@@ -38,6 +38,8 @@ def load(  # noqa: PLR0917 click passes options by name
 ) -> None:
     """Land FILEs of FEED exactly once: .csv, .tsv, .jsonl (all also .gz, .zst), .parquet, .arrow; globs; - for stdin.
 
+    s3://BUCKET/KEY, in which * and ** work as in globs, names objects of a bucket (TOUCHSTONE_S3_*).
+
     A file is read to its end before anything of it is landed. Content that was loaded before, under any name, is
     skipped. Each row ends in a fact or in quarantine with its reasons; whatever breaks, loading again completes it.
     `touchstone feeds list` names the feeds; files of lookups pass the lookup desk's check first.
@@ -45,16 +47,16 @@ def load(  # noqa: PLR0917 click passes options by name
     Exits with 1 when a batch is over the thresholds of its feed, or when --dry-run finds rows to reject.
     """
     from orchestrator.feeds.specs import get_feed
-    from orchestrator.verbs.load import load_files, rehearse_files, sources_of
+    from orchestrator.verbs.load import load_files, named_deliveries, rehearse_files
 
     get_feed(feed)
-    sources = sources_of(files, file_format, compression or "")
+    deliveries = named_deliveries(settings, files, file_format, compression or "")
     console = stdout_console()
     if dry_run:
-        is_good = rehearse_files(console, settings, feed, sources, examples)
+        is_good = rehearse_files(console, settings, feed, deliveries, examples)
     else:
         is_good = True
-        for result, told in load_files(settings, feed, sources):
+        for result, told in load_files(settings, feed, deliveries):
             console.print(told, markup=False)
             is_good = is_good and not result.over
     if not is_good:

@@ -24,7 +24,8 @@ TouchstoneError
 ├── FeedError
 │   ├── UnknownFeedError
 │   ├── FeedDeclarationError     dbt_project/feeds.yml does not hold
-│   └── FeedFileError            a feed file cannot be read; names file, line and value
+│   ├── FeedFileError            a feed file cannot be read; names file, line and value
+│   └── BucketError              a bucket of feed files cannot be listed or read; names bucket and setting
 ├── IntegrityError
 │   ├── ReconciliationError      landed rows are not all in a fact or in quarantine
 │   ├── DictionaryGateError      a dictionary does not hold what its dimension holds
@@ -144,6 +145,10 @@ class FeedDeclarationError(FeedError):
 
 class FeedFileError(FeedError):
     """A feed file cannot be read."""
+
+
+class BucketError(FeedError):
+    """A bucket in which feed files arrive cannot be listed, or an object of it cannot be fetched."""
 
 
 class IntegrityError(TouchstoneError):

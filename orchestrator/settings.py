@@ -44,6 +44,7 @@ class Settings(BaseSettings):
     touchstone_environment: Literal["dev", "staging", "production"] = "dev"
     touchstone_home: Path = PROJECT_ROOT / ".touchstone"
     touchstone_drop_dir: Path = SAMPLE_DATA_DIR
+    touchstone_drop_url: Annotated[str, Field(pattern=r"^s3://[^/\s]+(/\S*)?$")] | None = None
     touchstone_listen_host: str = LOOPBACK
     touchstone_users_file: Path | None = None
     touchstone_user_files_dir: Path | None = None

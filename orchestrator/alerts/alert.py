@@ -33,6 +33,8 @@ class Alert:
         steps, assets, checks: what failed in it; a check is written `check of asset`.
         details: one line per failure.
         error_class: class of the first error.
+        subjects: of something that lasts, such as a feed that is stale: what is concerned, such as its batches. Such
+            an alert stands until it is told that it is over (`raising.tell_standing`).
         held_back: alerts of the same kind that were not sent since the last message.
     """
 
@@ -52,6 +54,7 @@ class Alert:
     checks: tuple[str, ...] = ()
     details: tuple[str, ...] = ()
     error_class: str = ""
+    subjects: tuple[str, ...] = ()
     held_back: int = 0
 
     @property
@@ -63,4 +66,4 @@ class Alert:
     @property
     def failures(self) -> int:
         """How many failures this one message tells of."""
-        return max(1, len(self.details))
+        return max(1, len(self.subjects or self.details))

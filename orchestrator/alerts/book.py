@@ -7,7 +7,7 @@ something to tell, it outlives the daemon, and it is SQLite or PostgreSQL, which
 """
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -48,7 +48,7 @@ class Book:
 
     Attributes:
         told: what was sent and what is held back.
-        unsolved: alerts that were sent, and whose job has not succeeded since.
+        unsolved: alerts that were sent, and whose job has not succeeded since, or that still stand.
     """
 
     told: dict[str, Told] = field(default_factory=dict)
@@ -74,7 +74,7 @@ class Book:
     def note_sent(self, message: Alert, now: datetime) -> None:
         """The message went out: its cooldown begins."""
         self.told[message.fingerprint] = Told(sent_at=now)
-        if message.job:
+        if message.job or message.subjects:
             self.unsolved[message.fingerprint] = message
 
     def note_unsent(self, message: Alert) -> None:
@@ -94,14 +94,47 @@ class Book:
             if told.waiting is not None and _is_solved(told.waiting, job, steps, checks):
                 told.waiting = None
 
+    def is_told(self, alert: Alert) -> bool:
+        """Whether everything that a standing alert is about was told before or waits to be."""
+        return set(alert.subjects) <= self._told_subjects(alert.fingerprint)
+
+    def note_standing(self, alert: Alert) -> None:
+        """The alert stands as it is: what it is no longer about counts as new when it comes again."""
+        sent, told = self.unsolved.get(alert.fingerprint), self.told.get(alert.fingerprint)
+        left: set[str] = set()
+        if sent is not None:
+            left = set(sent.subjects) & set(alert.subjects)
+            self.unsolved[alert.fingerprint] = replace(sent, subjects=tuple(sorted(left)))
+        if told is not None and told.waiting is not None:
+            told.waiting = alert if set(alert.subjects) - left else None
+
+    def over(self, kind: str, standing: Collection[str]) -> list[Alert]:
+        """Alerts of this kind that were sent and stand no more; `standing` has the fingerprints of those that do."""
+        return [alert for key, alert in self.unsolved.items() if alert.kind == kind and key not in standing]
+
+    def note_over(self, alert: Alert) -> None:
+        """It was told that the alert stands no more."""
+        del self.unsolved[alert.fingerprint]
+
+    def drop_waiting(self, kind: str, standing: Collection[str]) -> None:
+        """What was over before it was told is not told."""
+        for key, told in self.told.items():
+            if told.waiting is not None and told.waiting.kind == kind and key not in standing:
+                told.waiting = None
+
     def forget_old(self, now: datetime) -> None:
         """Drop what nobody will ask for again."""
-        self.unsolved = {key: alert for key, alert in self.unsolved.items() if now - alert.at < _KEPT}
+        self.unsolved = {key: alert for key, alert in self.unsolved.items() if alert.subjects or now - alert.at < _KEPT}
         self.told = {
             key: told
             for key, told in self.told.items()
             if told.waiting is not None or (told.sent_at is not None and now - told.sent_at < _KEPT)
         }
+
+    def _told_subjects(self, fingerprint: str) -> set[str]:
+        sent, told = self.unsolved.get(fingerprint), self.told.get(fingerprint)
+        alerts = (sent, told.waiting if told is not None else None)
+        return {subject for alert in alerts if alert is not None for subject in alert.subjects}
 
 
 _ADAPTER: Final = TypeAdapter(Book)

@@ -1,6 +1,6 @@
 """Raising an alert from anywhere, without a storm: one message per kind and cooldown, the others are counted."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 
 from dagster import DagsterInstance
@@ -46,6 +46,56 @@ def raise_alert(instance: DagsterInstance, settings: Settings, alert: Alert, *, 
         deliveries = _send(book, settings, message, moment)
     _require_delivered(deliveries)
     return True
+
+
+def tell_standing(
+    instance: DagsterInstance,
+    settings: Settings,
+    kind: str,
+    standing: Sequence[Alert],
+    recovered: Callable[[Alert], Alert],
+    *,
+    now: datetime | None = None,
+) -> int:
+    """Tell of what lasts: once when it begins, again when more is concerned, and once when it is over.
+
+    Args:
+        instance, settings, now: as for `raise_alert`.
+        kind: of all these alerts; what was told under it and is not among them is over.
+        standing: what stands at this moment, each with its subjects.
+        recovered: makes the message of recovery of an alert that was sent, without what has recovered.
+
+    Returns:
+        How many messages went out. What is held back is told by `send_held_back`, if it still stands then.
+
+    Raises:
+        AlertError: a channel did not take a message; the others have it.
+    """
+    moment = now or utc_now()
+    deliveries: list[Delivery] = []
+    messages = 0
+    fingerprints = {alert.fingerprint for alert in standing}
+    with opened_book(instance, moment) as book:
+        for alert in (without_secrets(alert, settings) for alert in standing):
+            if book.is_told(alert):
+                book.note_standing(alert)
+                continue
+            _log(alert)
+            message = book.admit(alert, moment, _cooldown(settings))
+            if message is not None:
+                deliveries += _send(book, settings, message, moment)
+                messages += 1
+        for alert in book.over(kind, fingerprints):
+            message = alert_of_recovery(recovered(alert), [alert])
+            _log(message)
+            of_recovery = deliver(channels_of(settings), message)
+            if _was_told(of_recovery):
+                book.note_over(alert)
+            deliveries += of_recovery
+            messages += 1
+        book.drop_waiting(kind, fingerprints)
+    _require_delivered(deliveries)
+    return messages
 
 
 def send_held_back(instance: DagsterInstance, settings: Settings, *, now: datetime | None = None) -> int:

@@ -1,4 +1,7 @@
-"""Landing: the drop folder's files, loaded exactly once. Placing rows resolves codes, so dictionaries come first."""
+"""Landing: files of the drop folder and objects of the bucket, loaded exactly once.
+
+Placing rows resolves codes, so dictionaries come first.
+"""
 
 from collections.abc import Iterator, Sequence
 
@@ -18,15 +21,19 @@ from dagster import (
 from orchestrator.assets.keys import GROUP_LANDING, LEDGER, MIGRATIONS, ROW_COUNT, WRITER_POOL
 from orchestrator.assets.policies import LANDING_RETRIES, no_retry_unless_transient
 from orchestrator.constants import SEEDS_DIR
+from orchestrator.feeds.buckets import deliveries_of, fetched
 from orchestrator.feeds.feed import Feed
+from orchestrator.feeds.sources import Source, source_of
 from orchestrator.feeds.specs import FEEDS
 from orchestrator.lookups import require_clean_catalogue
 from orchestrator.lookups.domains import ALL_DOMAINS
 from orchestrator.resources.warehouse import WarehouseResource
+from orchestrator.settings import Settings
 from orchestrator.warehouse.census import rows_of
-from orchestrator.warehouse.loader import LoadResult, circumstances_of, files_of, load_file
+from orchestrator.warehouse.loader import Circumstances, LoadResult, circumstances_of, files_of, load_file
+from orchestrator.warehouse.objects import not_taken
 from orchestrator.warehouse.quarantine import Selection, summary
-from orchestrator.warehouse.reconciliation import red_batches
+from orchestrator.warehouse.quarantine.thresholds import open_batches, red_batches
 
 WITHIN_THRESHOLDS = "batches_within_thresholds"
 
@@ -45,17 +52,13 @@ def _landing_asset(feed: Feed) -> AssetsDefinition:
         retry_policy=LANDING_RETRIES,
         pool=WRITER_POOL,
         check_specs=_checks(feed),
-        description=f"One row per row of the drop folder's {feed.name} files, as received. Loaded files are skipped.",
+        description=f"One row per row of the {feed.name} files in the drop folder and the bucket, as received. Loaded "
+        "ones are skipped.",
     )
     def landing(context: AssetExecutionContext, warehouse: WarehouseResource) -> Iterator[MaterializeResult[None]]:
-        results = []
         with no_retry_unless_transient():
             client = warehouse.client()
-            circumstances = circumstances_of(warehouse.settings, dagster_run_id=context.run.run_id)
-            for path in files_of(feed, warehouse.settings.touchstone_drop_dir):
-                if feed.is_catalogue:
-                    require_clean_catalogue(SEEDS_DIR, path)
-                results.append(load_file(client, feed, path, circumstances))
+            results = _load_all(client, feed, warehouse.settings, context.run.run_id)
             checked = _within_thresholds(client, feed)
             reasons = _reasons(client, feed, results)
             rows = {ROW_COUNT: rows_of(client, feed.landing)}
@@ -63,6 +66,24 @@ def _landing_asset(feed: Feed) -> AssetsDefinition:
         yield MaterializeResult(metadata={**_metadata(results), **reasons, **rows}, check_results=checked)
 
     return landing
+
+
+def _load_all(client: Client, feed: Feed, settings: Settings, run_id: str) -> list[LoadResult]:
+    """Files by name, then new objects, the oldest first; an object is on this disk only while it is loaded."""
+    circumstances = circumstances_of(settings, dagster_run_id=run_id)
+    results = [
+        _load(client, feed, source_of(path), circumstances) for path in files_of(feed, settings.touchstone_drop_dir)
+    ]
+    for stored in not_taken(client, feed, deliveries_of(feed, settings)):
+        with fetched(settings, stored) as source:
+            results.append(_load(client, feed, source, circumstances))
+    return results
+
+
+def _load(client: Client, feed: Feed, source: Source, circumstances: Circumstances) -> LoadResult:
+    if feed.is_catalogue and source.path is not None:
+        require_clean_catalogue(SEEDS_DIR, source.path, called=source.place)
+    return load_file(client, feed, source, circumstances)
 
 
 def upstream_of_chain() -> list[str]:
@@ -96,8 +117,8 @@ def _checks(feed: Feed) -> list[AssetCheckSpec]:
 def _within_thresholds(client: Client, feed: Feed) -> list[AssetCheckResult]:
     if not feed.has_chain:
         return []
-    red = red_batches(client, feed)
-    told = {f"{file} ({batch_id})": "; ".join(over) for batch_id, file, over in red}
+    red = red_batches(feed, open_batches(client, feed))
+    told = {f"{batch.source_file} ({batch.batch_id})": "; ".join(batch.over) for batch in red}
     return [
         AssetCheckResult(
             check_name=WITHIN_THRESHOLDS,

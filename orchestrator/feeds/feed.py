@@ -39,11 +39,19 @@ class NumberRule(Declaration):
 
 
 class Thresholds(Declaration):
-    """When a batch is red: more rejected rows than this, or a larger share of the landed ones, if not too few."""
+    """When quarantine is too full.
+
+    Attributes:
+        rejected_rows: a batch with more rejected rows is red.
+        rejected_share: so is one with a larger share of its landed rows rejected,
+        share_from_rows: if it has as many rows or more.
+        open_rows: more rows of all batches must not be open.
+    """
 
     rejected_rows: Annotated[int, Field(ge=0)] | None = None
     rejected_share: Annotated[float, Field(ge=0, le=1)] | None = None
     share_from_rows: Annotated[int, Field(ge=1)] = 100
+    open_rows: Annotated[int, Field(ge=0)] | None = None
 
 
 class Freshness(Declaration):
@@ -121,7 +129,7 @@ class Feed:
         partition: function of the event time.
         combination: columns whose IDs must be a combination of the lookup files.
         rules: action by name.
-        thresholds: when a batch is red.
+        thresholds: when a batch is red, and when all of quarantine is too much.
         freshness: when the feed is stale.
     """
 

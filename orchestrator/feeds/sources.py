@@ -1,13 +1,15 @@
-"""Sources: what a delivery is, told by its name or by whoever pipes it in."""
+"""Sources: what a delivery is, told by its name or by whoever pipes it in, and which names are none."""
 
 import glob
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePath
 
 from orchestrator.exceptions import FeedFileError
 
 STANDARD_INPUT = "stdin"
+# what the address of an object of a bucket begins with
+BUCKET_SCHEME = "s3://"
 _FORMATS_BY_SUFFIX = {
     ".csv": "csv",
     ".tsv": "tsv",
@@ -23,29 +25,35 @@ FORMATS = tuple(dict.fromkeys(_FORMATS_BY_SUFFIX.values()))
 COMPRESSIONS = tuple(_COMPRESSIONS_BY_SUFFIX.values())
 DELIMITERS = {"csv": ",", "tsv": "\t"}
 TEXT_FORMATS = (*DELIMITERS, "jsonl")
+# what others put into a name until its file is whole: before the format's suffix or behind it
+_UNFINISHED_SUFFIXES = frozenset({".tmp", ".temp", ".part", ".partial", ".filepart", ".incomplete"})
+# hidden files and folders; what Hadoop, Spark and the like keep beside their data: _SUCCESS, _temporary/, _delta_log/
+_ASIDE = (".", "_")
 _READABLE = f"{', '.join(_FORMATS_BY_SUFFIX)}; of text also with {' or '.join(_COMPRESSIONS_BY_SUFFIX)}"
 
 
 @dataclass(frozen=True)
 class Source:
-    """One delivery: a file, or standard input.
+    """One delivery: a file, an object that was fetched from a bucket, or standard input.
 
     Attributes:
-        name: what people and the audit trail call it: the file's name, or `stdin`.
+        name: what people and the audit trail call it: the file's name, the object's address, or `stdin`.
         path: the file; None for standard input.
         format: one of `FORMATS`.
         compression: `gzip`, `zstd`, or nothing.
+        version: which content of the object it is; empty for what was not fetched.
     """
 
     name: str
     path: Path | None
     format: str
     compression: str
+    version: str = ""
 
     @property
     def place(self) -> str:
-        """Where a fault is, as the first word of its message: the path as it was given, or `stdin`."""
-        return self.name if self.path is None else str(self.path)
+        """Where a fault is, as the first word of its message: the path as it was given, the address, or `stdin`."""
+        return self.name if self.path is None or self.version else str(self.path)
 
 
 def source_of(path: Path, format: str | None = None) -> Source:
@@ -64,10 +72,22 @@ def source_of(path: Path, format: str | None = None) -> Source:
         raise FeedFileError(f"{path}: there is no such file.", "Check the name.")
     if not path.is_file():
         raise FeedFileError(f"{path}: this is no file that could be read again.", "Pipe it into standard input.")
-    named_format, compression = _told_by(path)
-    if format is None and (named_format is None or path.name.startswith(".")):
-        raise FeedFileError(f"{path}: no reader for this kind of file.", f"Give one of {_READABLE}.")
-    return _checked(Source(path.name, path, format or str(named_format), compression))
+    return _checked(Source(path.name, path, *_kind_of(path, str(path), format)))
+
+
+def fetched_source(address: str, path: Path, version: str, format: str | None = None) -> Source:
+    """An object of a bucket as a source.
+
+    Args:
+        address: of the object; what it ends with tells as a file's name does.
+        path: where its content is kept.
+        version: which content that is.
+        format: as for `source_of`.
+
+    Raises:
+        FeedFileError: no object that a reader exists for; names the address and the remedy.
+    """
+    return _checked(Source(address, path, *_kind_of(PurePath(address), address, format), version))
 
 
 def standard_input(format: str, compression: str = "") -> Source:
@@ -99,13 +119,33 @@ def files_matching(patterns: Sequence[str]) -> list[Path]:
     return list(found.values())
 
 
-def is_readable(path: Path) -> bool:
+def is_readable(path: PurePath) -> bool:
     """True for the file names that a reader exists for."""
     named_format, compression = _told_by(path)
     return named_format in (TEXT_FORMATS if compression else FORMATS) and not path.name.startswith(".")
 
 
-def _told_by(path: Path) -> tuple[str | None, str]:
+def is_delivery(path: PurePath, size: int) -> bool:
+    """True for what is taken from a drop folder or a bucket without being named: readable, and not said to be half.
+
+    Args:
+        path: below the folder of the feed.
+        size: in bytes; what has none is a marker, or was only begun.
+    """
+    is_aside = any(part.startswith(_ASIDE) for part in path.parts)
+    is_unfinished = not _UNFINISHED_SUFFIXES.isdisjoint(suffix.lower() for suffix in path.suffixes)
+    return size > 0 and is_readable(path) and not is_aside and not is_unfinished
+
+
+def _kind_of(named: PurePath, place: str, format: str | None) -> tuple[str, str]:
+    """Format and compression by the name, unless the format is given."""
+    named_format, compression = _told_by(named)
+    if format is None and (named_format is None or named.name.startswith(".")):
+        raise FeedFileError(f"{place}: no reader for this kind of file.", f"Give one of {_READABLE}.")
+    return format or str(named_format), compression
+
+
+def _told_by(path: PurePath) -> tuple[str | None, str]:
     """Format and compression by the name's last one or two suffixes."""
     name = path.name.lower()
     compression = ""

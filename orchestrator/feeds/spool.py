@@ -76,7 +76,7 @@ def spooled(
         FeedError: the folder cannot be written.
     """
     wanted = Columns(columns, frozenset(codes), may_lack)
-    with _own_folder(folder) as own:
+    with own_folder(folder) as own:
         with delivered(source, own, stdin) as delivery:
             with closing(batches_of(delivery, wanted)) as batches:
                 chunks = chunks_of(source.place, batches, wanted, chunk_rows)
@@ -107,7 +107,12 @@ def _path(folder: Path, number: int) -> Path:
 
 
 @contextmanager
-def _own_folder(folder: Path) -> Iterator[Path]:
+def own_folder(folder: Path) -> Iterator[Path]:
+    """A folder of one delivery's own below the spool's, which is made if it is missing; nothing of it stays.
+
+    Raises:
+        FeedError: it cannot be made.
+    """
     try:
         folder.mkdir(parents=True, exist_ok=True)
         remove_leftovers(folder)

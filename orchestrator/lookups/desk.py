@@ -70,21 +70,25 @@ def require_clean_desk(folder: Path) -> int:
     return sum(read_table(name, content, SEED_COLUMNS[name]).height for name, content in files.items())
 
 
-def require_clean_catalogue(folder: Path, catalogue: Path) -> None:
+def require_clean_catalogue(folder: Path, catalogue: Path, *, called: str = "") -> None:
     """Check a landed lookup file together with the desk: its keys have IDs, and nothing contradicts the desk.
+
+    Args:
+        folder: the desk's files.
+        catalogue: the landed file.
+        called: what errors call it, where that is not its path.
 
     Raises:
         LookupFileError: it cannot be read, or there are errors; names the first of them.
     """
+    name = called or str(catalogue)
     if not catalogue.name.lower().endswith(".csv"):
-        raise LookupFileError(
-            f"{catalogue} is no plain CSV file.", "Write the lookup file as CSV; it is checked first."
-        )
+        raise LookupFileError(f"{name} is no plain CSV file.", "Write the lookup file as CSV; it is checked first.")
     try:
         content = catalogue.read_bytes()
     except OSError as error:
-        raise LookupFileError(f"{catalogue} cannot be read: {error.strerror}.", "Check the name.") from error
-    errors = [finding for finding in check_lookups(read_desk(folder), {str(catalogue): content}) if finding.is_error]
+        raise LookupFileError(f"{name} cannot be read: {error.strerror}.", "Check the name.") from error
+    errors = [finding for finding in check_lookups(read_desk(folder), {name: content}) if finding.is_error]
     if errors:
         message = f"The lookup file has {plural(len(errors), 'error')}; the first is {errors[0]}"
-        raise LookupFileError(message, f"See `touchstone lookups check --with {catalogue}`.")
+        raise LookupFileError(message, f"See `touchstone lookups check --with {name}`.")

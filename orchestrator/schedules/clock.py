@@ -6,22 +6,27 @@ from typing import Any, Final
 from dagster import (
     AssetKey,
     DagsterInstance,
+    DagsterRunStatus,
     DefaultScheduleStatus,
     RunRequest,
+    RunsFilter,
     ScheduleDefinition,
     ScheduleEvaluationContext,
     SkipReason,
 )
 
+from orchestrator.feeds.buckets import deliveries_of
+from orchestrator.feeds.feed import Feed
 from orchestrator.feeds.specs import chained_feeds
 from orchestrator.jobs.data_quality import DATA_QUALITY
 from orchestrator.jobs.days import DAILY_MARTS
 from orchestrator.jobs.everything import EVERYTHING
 from orchestrator.jobs.exports import EXPORTS
-from orchestrator.jobs.loads import MICRO_BATCH, REFERENCE
+from orchestrator.jobs.loads import MICRO_BATCH, REFERENCE, load_job_name
 from orchestrator.jobs.maintenance import MAINTENANCE
 from orchestrator.partitions.days import tags_of
 from orchestrator.partitions.trading_days import NEW_YORK, day_in, is_trading_day
+from orchestrator.sensors.files import changed_at, look_at
 from orchestrator.settings import Settings
 from orchestrator.warehouse.days import DayRange
 from orchestrator.warehouse.loader import files_of
@@ -33,6 +38,15 @@ FIRST_OF_THE_MONTH: Final = "30 6 1 * *"
 AN_HOUR_LATER: Final = "0 18 * * 1-5"
 EARLY_MORNING: Final = "0 5 * * *"
 NIGHT: Final = "0 3 * * *"
+
+# what came within the last seconds the sensors are about to ask for
+_LEFT_TO_SENSORS: Final = 60
+_UNFINISHED: Final = [
+    DagsterRunStatus.QUEUED,
+    DagsterRunStatus.NOT_STARTED,
+    DagsterRunStatus.STARTING,
+    DagsterRunStatus.STARTED,
+]
 
 
 def schedules(settings: Settings) -> list[ScheduleDefinition]:
@@ -46,7 +60,8 @@ def schedules(settings: Settings) -> list[ScheduleDefinition]:
         ScheduleDefinition(
             name="every_five_minutes",
             job_name=MICRO_BATCH,
-            description="Files that came since files were last landed; nothing where none did.",
+            description="Files and objects that came since their feed was last landed, and that no run is loading; "
+            "nothing where none did.",
             execution_fn=lambda context: _micro_batch(context, settings),
             **at(EVERY_FIVE_MINUTES),
         ),
@@ -110,17 +125,30 @@ def _each_time(context: ScheduleEvaluationContext) -> RunRequest:
 
 
 def _micro_batch(context: ScheduleEvaluationContext, settings: Settings) -> RunRequest | SkipReason:
-    landed_at = _last_landed(context.instance)
-    newest = [path.stat().st_mtime for feed in chained_feeds() for path in files_of(feed, settings.touchstone_drop_dir)]
-    if not any(changed > landed_at for changed in newest):
+    moment = _moment(context)
+    came = [(feed, _came(context.instance, feed, settings, moment)) for feed in chained_feeds()]
+    waiting = [(feed, max(moments)) for feed, moments in came if moments]
+    if not waiting:
         return SkipReason("No file came since files were last landed.")
-    return RunRequest(run_key=_moment(context).isoformat())
+    if all(_is_under_way(context.instance, feed, newest) for feed, newest in waiting):
+        return SkipReason("Runs that load what came are under way.")
+    return RunRequest(run_key=moment.isoformat())
 
 
-def _last_landed(instance: DagsterInstance) -> float:
-    """When the feed that was not landed for longest was landed, in seconds since 1970; 0 where one never was."""
-    events = [instance.get_latest_materialization_event(AssetKey(feed.landing)) for feed in chained_feeds()]
-    return min((event.timestamp if event else 0.0 for event in events), default=0.0)
+def _came(instance: DagsterInstance, feed: Feed, settings: Settings, moment: datetime) -> list[float]:
+    """When what came since the feed was last landed came, in seconds since 1970; the newest is left to the sensors."""
+    event = instance.get_latest_materialization_event(AssetKey(feed.landing))
+    landed_at = event.timestamp if event else 0.0
+    files = look_at(files_of(feed, settings.touchstone_drop_dir)).values()
+    moments = [*map(changed_at, files), *(stored.modified_at.timestamp() for stored in deliveries_of(feed, settings))]
+    return [came_at for came_at in moments if landed_at < came_at <= moment.timestamp() - _LEFT_TO_SENSORS]
+
+
+def _is_under_way(instance: DagsterInstance, feed: Feed, since: float) -> bool:
+    """Whether a run that began since then waits or is on its way to land the feed."""
+    unfinished = RunsFilter(statuses=_UNFINISHED, created_after=datetime.fromtimestamp(since, UTC))
+    landing = {load_job_name(feed), MICRO_BATCH, EVERYTHING}
+    return any(run.job_name in landing for run in instance.get_runs(unfinished))
 
 
 def _after_the_close(context: ScheduleEvaluationContext) -> RunRequest | SkipReason:

@@ -1,5 +1,6 @@
 """The sensors behind alerts: a run failed, a run succeeded again, and what was held back is due."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 
 from dagster import (
@@ -19,6 +20,7 @@ from dagster import (
 from orchestrator.alerts.raising import raise_alert, send_held_back, tell_recovered
 from orchestrator.alerts.runs import Surroundings, alert_of_failed_checks, alert_of_failed_run, alert_of_success
 from orchestrator.alerts.story import TOLD_EVENTS, RunStory, story_of
+from orchestrator.assets.landing import WITHIN_THRESHOLDS
 from orchestrator.helpers import plural
 from orchestrator.settings import get_settings
 
@@ -64,8 +66,11 @@ def succeeded_runs(context: RunStatusSensorContext) -> None:
     story = _story(context.instance, run.run_id)
     surroundings = Surroundings.of(settings)
     at = _moment(context.instance, run.run_id, context.dagster_event)
-    if story.failed_checks:
-        raise_alert(context.instance, settings, alert_of_failed_checks(run, story, surroundings, at))
+    # a red batch stays so from run to run: `quarantine_over_threshold` tells of it once
+    failed = tuple(check for check in story.failed_checks if check.name != WITHIN_THRESHOLDS)
+    if failed:
+        told = replace(story, failed_checks=failed)
+        raise_alert(context.instance, settings, alert_of_failed_checks(run, told, surroundings, at))
     tell_recovered(context.instance, settings, alert_of_success(run, surroundings, at), story)
 
 

@@ -103,7 +103,7 @@ def _first_look(instance: DagsterInstance, feed: Feed, looks: Looks) -> Cursor:
     """Files that have not changed since the feed was last landed were landed then."""
     event = instance.get_latest_materialization_event(AssetKey(feed.landing))
     landed_at = event.timestamp if event else 0.0
-    return Cursor(asked={path: look for path, look in looks.items() if _changed_at(look) < landed_at})
+    return Cursor(asked={path: look for path, look in looks.items() if changed_at(look) < landed_at})
 
 
 def look_at(paths: Iterable[Path]) -> dict[str, str]:
@@ -128,11 +128,11 @@ def whole_files(looks: Looks, old: Cursor, *, now: float) -> dict[str, str]:
 
 
 def _has_settled(look: str, now: float) -> bool:
-    return now - _changed_at(look) >= _SETTLED_SECONDS
+    return now - changed_at(look) >= _SETTLED_SECONDS
 
 
-def _changed_at(look: str) -> float:
-    """Seconds since 1970."""
+def changed_at(look: str) -> float:
+    """When a file that looks so was changed, in seconds since 1970."""
     return int(look.partition(":")[2]) / 1e9
 
 

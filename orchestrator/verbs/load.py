@@ -1,8 +1,10 @@
 """`touchstone load`: deliveries of a feed, landed and placed exactly once, with progress; or judged without a trace."""
 
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from dataclasses import dataclass
+from functools import partial
 
 from clickhouse_connect.driver.client import Client
 from rich.console import Console
@@ -10,8 +12,9 @@ from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeEl
 from rich.table import Column, Table
 
 from orchestrator.constants import SEEDS_DIR
+from orchestrator.feeds.buckets import fetched, objects_matching
 from orchestrator.feeds.feed import Feed
-from orchestrator.feeds.sources import Source, files_matching, source_of, standard_input
+from orchestrator.feeds.sources import BUCKET_SCHEME, Source, files_matching, source_of, standard_input
 from orchestrator.feeds.specs import chained_feed, get_feed
 from orchestrator.feeds.spool import spooled
 from orchestrator.helpers import get_logger, plural, stderr_console
@@ -27,54 +30,76 @@ STANDARD_INPUT = "-"
 _TELL_SECONDS = 5
 
 
-def sources_of(patterns: Sequence[str], file_format: str | None, compression: str) -> list[Source]:
-    """What the arguments name: files, globs, or standard input.
+@dataclass(frozen=True)
+class Named:
+    """A delivery that an argument names: `at_hand` gives it as a source, and fetches an object of a bucket for that."""
+
+    name: str
+    at_hand: Callable[[], AbstractContextManager[Source]]
+
+
+def named_deliveries(
+    settings: Settings, patterns: Sequence[str], file_format: str | None, compression: str
+) -> list[Named]:
+    """What the arguments name: files, objects of a bucket, globs of both, or standard input.
 
     Raises:
-        FeedFileError: there is no such file, no reader for it, or nothing that a pattern fits.
+        FeedFileError: there is no such file or object, no reader for it, or nothing that a pattern fits.
+        BucketError: the bucket cannot be listed.
     """
-    sources = []
+    named = []
     for pattern in patterns:
         if pattern == STANDARD_INPUT:
-            sources.append(standard_input(file_format or "csv", compression))
+            named.append(_there(standard_input(file_format or "csv", compression)))
+        elif pattern.startswith(BUCKET_SCHEME):
+            named += [
+                Named(stored.url, partial(fetched, settings, stored, file_format))
+                for stored in objects_matching(settings, pattern)
+            ]
         else:
-            sources += [source_of(path, file_format) for path in files_matching([pattern])]
-    return sources
+            named += [_there(source_of(path, file_format)) for path in files_matching([pattern])]
+    return named
 
 
-def load_files(settings: Settings, feed_name: str, sources: Sequence[Source]) -> Iterator[tuple[LoadResult, str]]:
+def _there(source: Source) -> Named:
+    return Named(source.name, lambda: nullcontext(source))
+
+
+def load_files(settings: Settings, feed_name: str, deliveries: Sequence[Named]) -> Iterator[tuple[LoadResult, str]]:
     """Load the deliveries one after the other; gives each one's result and a line on it as soon as it is committed.
 
     Raises:
         LookupFileError: a lookup file has errors.
+        BucketError: an object cannot be fetched.
         UnknownFeedError, FeedFileError, ReconciliationError, WriterLockError: see `load_file`; deliveries before the
             faulty one stay loaded.
     """
     feed = get_feed(feed_name)
     client = connect(settings, database=settings.clickhouse_database)
-    for source in sources:
-        if feed.is_catalogue and source.path is not None:
-            require_clean_catalogue(SEEDS_DIR, source.path)
-        with _progress(stderr_console(), source.name) as advance:
+    for delivery in deliveries:
+        with _progress(stderr_console(), delivery.name) as advance, delivery.at_hand() as source:
+            if feed.is_catalogue and source.path is not None:
+                require_clean_catalogue(SEEDS_DIR, source.path, called=source.place)
             result = load_file(client, feed, source, circumstances_of(settings, progress=advance))
         yield result, _told(feed, result)
 
 
 def rehearse_files(
-    console: Console, settings: Settings, feed_name: str, sources: Sequence[Source], examples: int
+    console: Console, settings: Settings, feed_name: str, deliveries: Sequence[Named], examples: int
 ) -> bool:
     """Tell what each delivery's rows would come to; True when none would be rejected. Nothing is written.
 
     Raises:
-        UnknownFeedError, FeedFileError: as for `load_files`.
+        UnknownFeedError, FeedFileError, BucketError: as for `load_files`.
         FeedDriftError: the feed's chain is not there.
     """
     feed = chained_feed(feed_name)
     client = _session(settings)
     clean = True
-    for source in sources:
+    for named in deliveries:
         with (
-            _progress(stderr_console(), source.name) as advance,
+            _progress(stderr_console(), named.name) as advance,
+            named.at_hand() as source,
             spooled(
                 source,
                 feed.columns,

@@ -42,7 +42,10 @@ _COLUMNS = (
 
 @dataclass(frozen=True)
 class Batch:
-    """One file's content for one feed. The same content is the same batch under any file name."""
+    """One file's content for one feed. The same content is the same batch under any file name.
+
+    `version` says of an object of a bucket which content of it this is, see `warehouse/objects.py`.
+    """
 
     batch_id: int
     feed: Feed
@@ -50,6 +53,7 @@ class Batch:
     source_file: str
     received_at: datetime
     dagster_run_id: str
+    version: str = ""
 
 
 @dataclass(frozen=True)
@@ -80,7 +84,7 @@ class KnownBatch:
     counts: Counts
 
 
-def identify(feed: Feed, content_sha256: str, source_file: str, dagster_run_id: str) -> Batch:
+def identify(feed: Feed, content_sha256: str, source_file: str, dagster_run_id: str, version: str = "") -> Batch:
     """The batch that this content is: its ID is the head of SHA-256 over feed and content hash, never 0.
 
     Args:
@@ -88,10 +92,11 @@ def identify(feed: Feed, content_sha256: str, source_file: str, dagster_run_id: 
         content_sha256: of the bytes as delivered, 64 hexadecimal digits.
         source_file: what it is called.
         dagster_run_id: the run that loads it, if any.
+        version: of an object of a bucket: which content of it this is.
     """
     digest = sha256(f"{feed.name}\n{content_sha256}".encode()).digest()
     batch_id = int.from_bytes(digest[:8], "big") or 1
-    return Batch(batch_id, feed, content_sha256, source_file, utc_now(), dagster_run_id)
+    return Batch(batch_id, feed, content_sha256, source_file, utc_now(), dagster_run_id, version)
 
 
 def find(client: Client, batch: Batch) -> KnownBatch | None:
@@ -152,9 +157,11 @@ def batches_by_state(client: Client) -> dict[tuple[str, str], int]:
 
 
 def last_commit(client: Client, feed: Feed) -> datetime | None:
-    """When a batch of the feed was committed last, aware; None if none was."""
+    """When new content of the feed was committed last, aware; None if none was. What comes again is not new."""
     [(commits, moment)] = client.query(
-        "SELECT count(), max(recorded_at) FROM ops_batches WHERE feed = {feed:String} AND state = 'committed'",
+        "SELECT count(), max(committed_at) FROM ("
+        "SELECT min(recorded_at) AS committed_at FROM ops_batches "
+        "WHERE feed = {feed:String} AND state = 'committed' GROUP BY batch_id)",
         {"feed": feed.name},
         tz_mode="aware",
     ).result_rows

@@ -11,7 +11,7 @@ from clickhouse_connect.driver.exceptions import ClickHouseError
 
 from orchestrator.exceptions import FeedFileError, MigrationsMissingError
 from orchestrator.feeds.feed import Feed
-from orchestrator.feeds.sources import Source, is_readable, source_of
+from orchestrator.feeds.sources import Source, is_delivery, source_of
 from orchestrator.feeds.spool import Spooled, spooled
 from orchestrator.helpers import get_logger, sha256_hex
 from orchestrator.settings import Settings
@@ -38,7 +38,7 @@ from orchestrator.warehouse.landing import land
 from orchestrator.warehouse.locks import Lease
 from orchestrator.warehouse.placing import place_batch, placing_lock
 from orchestrator.warehouse.quarantine.recovery import recover
-from orchestrator.warehouse.reconciliation import thresholds_exceeded
+from orchestrator.warehouse.quarantine.thresholds import thresholds_exceeded
 
 log = get_logger(__name__)
 
@@ -108,8 +108,17 @@ def circumstances_of(
 
 
 def files_of(feed: Feed, drop_dir: Path) -> list[Path]:
-    """The feed's files in the drop folder (`<drop_dir>/<feed>/`), by name."""
-    return sorted(path for path in (drop_dir / feed.name).glob("**/*") if path.is_file() and is_readable(path))
+    """The feed's files in the drop folder (`<drop_dir>/<feed>/`), by name, without those that are said to be half."""
+    folder = drop_dir / feed.name
+    return sorted(path for path in folder.glob("**/*") if is_delivery(path.relative_to(folder), _size_of(path)))
+
+
+def _size_of(path: Path) -> int:
+    """Of a file; nothing for what is none, or is gone already."""
+    try:
+        return path.stat().st_size if path.is_file() else 0
+    except FileNotFoundError:
+        return 0
 
 
 def load_file(client: Client, feed: Feed, source: Source | Path, circumstances: Circumstances = DEFAULTS) -> LoadResult:
@@ -154,7 +163,7 @@ def _known_by_its_hash(client: Client, feed: Feed, source: Source, circumstances
     """A file of a name that was loaded before is likely the same one: then hashing it spares reading it."""
     if source.path is None or not is_name_known(client, feed, source.name):
         return None
-    batch = identify(feed, _hash_of(source.path), source.name, circumstances.dagster_run_id)
+    batch = identify(feed, _hash_of(source.path), source.name, circumstances.dagster_run_id, source.version)
     return _committed_before(client, batch)
 
 
@@ -170,8 +179,8 @@ def _committed_before(client: Client, batch: Batch) -> LoadResult | None:
     known = find(client, batch)
     if known is None or known.state != COMMITTED:
         return None
-    if batch.feed.is_catalogue and not is_current(client, batch):
-        record(client, batch, COMMITTED, known.counts, message="current again")
+    if batch.version or (batch.feed.is_catalogue and not is_current(client, batch)):
+        record(client, batch, COMMITTED, known.counts, message=batch.version or "current again")
     log.info(
         "already loaded",
         feed=batch.feed.name,
@@ -183,7 +192,8 @@ def _committed_before(client: Client, batch: Batch) -> LoadResult | None:
 
 
 def _load(client: Client, feed: Feed, delivery: Spooled, circumstances: Circumstances) -> LoadResult:
-    batch = identify(feed, delivery.content_sha256, delivery.source.name, circumstances.dagster_run_id)
+    source = delivery.source
+    batch = identify(feed, delivery.content_sha256, source.name, circumstances.dagster_run_id, source.version)
     holder = f"load of {batch.source_file}"
     with placing_lock(client, feed, wait_seconds=circumstances.lock_wait_seconds, holder=holder) as lease:
         known = _committed_before(client, batch)
@@ -234,7 +244,7 @@ def _placed(client: Client, batch: Batch, rows: int, circumstances: Circumstance
     reconcile(batch, counts, rows)
     if feed.has_chain:
         prove_places(client, batch, rows)
-    record(client, batch, COMMITTED, counts)
+    record(client, batch, COMMITTED, counts, message=batch.version)
     return counts
 
 

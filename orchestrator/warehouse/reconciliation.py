@@ -133,26 +133,6 @@ def reconcile_feed(client: Client, feed: Feed, batch_ids: tuple[int, ...] = ()) 
     )
 
 
-def red_batches(client: Client, feed: Feed) -> list[tuple[int, str, tuple[str, ...]]]:
-    """Batches over a threshold of their feed by what is in open quarantine now: ID, file, and by how much in words."""
-    result = client.query(balance_query(feed), tz_mode="aware")
-    balances = [_judged(*row) for row in result.result_rows]
-    found = ((balance, thresholds_exceeded(feed, balance.landed, balance.open)) for balance in balances)
-    return [(balance.batch_id, balance.source_file, over) for balance, over in found if over]
-
-
-def thresholds_exceeded(feed: Feed, landed: int, rejected: int) -> tuple[str, ...]:
-    """The thresholds of the feed that a batch with so many rows, and so many of them rejected, is over, in words."""
-    limits = feed.thresholds
-    share = rejected / landed if landed >= limits.share_from_rows else 0.0
-    over = []
-    if limits.rejected_rows is not None and rejected > limits.rejected_rows:
-        over.append(f"{rejected:,} rejected rows, at most {limits.rejected_rows:,} are let pass")
-    if limits.rejected_share is not None and share > limits.rejected_share:
-        over.append(f"{share:.2%} of the rows rejected, at most {limits.rejected_share:.2%} are let pass")
-    return tuple(over)
-
-
 def _judged(  # noqa: PLR0917
     batch_id: int,
     source_file: str,

@@ -483,11 +483,23 @@ def test_a_million_rows_land_in_chunks_each_in_exactly_one_place(
     ]
 
 
-def test_the_drop_folder_gives_a_feed_s_files_by_name_without_hidden_and_foreign_ones(tmp_path: Path) -> None:
+def test_the_drop_folder_gives_a_feed_s_files_by_name_without_hidden_foreign_and_half_ones(tmp_path: Path) -> None:
     folder = tmp_path / "observations"
-    (folder / "2026").mkdir(parents=True)
-    for name in ("b.csv", "a.parquet", ".c.csv", "README.md", "2026/d.csv.gz"):
-        (folder / name).touch()
+    for name in ("2026", "_temporary/0", ".partial"):
+        (folder / name).mkdir(parents=True)
+    whole = ("b.csv", "a.parquet", "2026/d.csv.gz")
+    for name in (
+        *whole,
+        ".c.csv",
+        "README.md",
+        "e.csv.part",
+        "f.tmp.csv",
+        "_SUCCESS",
+        "_temporary/0/g.csv",
+        ".partial/h.csv",
+    ):
+        (folder / name).write_text("x")
+    (folder / "empty.csv").touch()
     (folder / "folder.csv").mkdir()
     assert [str(path.relative_to(folder)) for path in files_of(OBSERVATIONS, tmp_path)] == [
         f"2026{os.sep}d.csv.gz",

@@ -6,7 +6,7 @@ from typing import Final
 from orchestrator.exceptions import FeedFileError, TraceError
 from orchestrator.feeds.feed import Feed
 from orchestrator.feeds.lines import lines_of_rows
-from orchestrator.feeds.sources import STANDARD_INPUT, source_of
+from orchestrator.feeds.sources import BUCKET_SCHEME, STANDARD_INPUT, source_of
 from orchestrator.helpers import sha256_hex
 from orchestrator.warehouse.loader import files_of
 from orchestrator.warehouse.tracing.keys import RowKey
@@ -36,15 +36,19 @@ def find_file(feed: Feed, row: RowKey, names: tuple[str, str], *, drop_dir: Path
         )
     path = told or _in_drop_dir(feed, name, content_sha256, drop_dir)
     if path is None:
-        note = (
-            "it came through standard input"
-            if name == STANDARD_INPUT
-            else f"no file of this name and content is in {drop_dir / feed.name}; --file says where it is"
-        )
+        note = _why_not_here(name, drop_dir / feed.name)
         return DeliveredFile(name, content_sha256, row.row_number, None, "", note)
     line = _line_of(path, row.row_number)
     note = "" if line else "this format has no lines"
     return DeliveredFile(name, content_sha256, row.row_number, line, str(path), note)
+
+
+def _why_not_here(name: str, folder: Path) -> str:
+    if name == STANDARD_INPUT:
+        return "it came through standard input"
+    if name.startswith(BUCKET_SCHEME):
+        return "it is an object of a bucket; --file names a copy of it"
+    return f"no file of this name and content is in {folder}; --file says where it is"
 
 
 def _in_drop_dir(feed: Feed, name: str, content_sha256: str, drop_dir: Path) -> Path | None:

@@ -1,7 +1,6 @@
 """Exports to a bucket of a local server that speaks S3: files, manifest and Iceberg, and a bucket out of reach."""
 
 import json
-import secrets
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -9,9 +8,9 @@ import boto3
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from buckets import LOGIN, new_bucket, s3_server, s3_settings_of
 from clickhouse_connect.driver.client import Client
 from house import free_port
-from moto.server import ThreadedMotoServer
 from pyiceberg.catalog.sql import SqlCatalog
 
 from orchestrator.assets.policies import is_transient
@@ -22,43 +21,25 @@ from orchestrator.exports.targets import open_target
 from orchestrator.settings import Settings
 
 COVERAGE = get_export("field_coverage")
-LOGIN = {"aws_access_key_id": "somebody", "aws_secret_access_key": "secret", "region_name": "eu-north-1"}
 
 
 @pytest.fixture(scope="module")
 def endpoint() -> Iterator[str]:
     """Address of the server."""
-    server = ThreadedMotoServer("127.0.0.1", free_port(), verbose=False)
-    server.start()
-    host, port = server.get_host_and_port()
-    yield f"http://{host}:{port}"
-    server.stop()
+    with s3_server() as address:
+        yield address
 
 
 @pytest.fixture
 def bucket(endpoint: str) -> str:
     """A bucket of the test's own."""
-    name = f"exports-{secrets.token_hex(6)}"
-    boto3.client("s3", endpoint_url=endpoint, **LOGIN).create_bucket(
-        Bucket=name, CreateBucketConfiguration={"LocationConstraint": LOGIN["region_name"]}
-    )
-    return name
+    return new_bucket(endpoint)
 
 
 @pytest.fixture
 def s3_settings(run_settings: Settings, endpoint: str, tmp_path: Path) -> Settings:
     """Settings with the login of the server, and a home of the test's own for the catalog."""
-    return run_settings.model_copy(
-        update={
-            "touchstone_home": tmp_path,
-            "touchstone_s3_endpoint": endpoint,
-            "touchstone_s3_region": LOGIN["region_name"],
-            "touchstone_s3_access_key_id": LOGIN["aws_access_key_id"],
-            "touchstone_s3_secret_access_key": Settings(
-                touchstone_s3_secret_access_key="secret"
-            ).touchstone_s3_secret_access_key,
-        }
-    )
+    return run_settings.model_copy(update={"touchstone_home": tmp_path, **s3_settings_of(endpoint)})
 
 
 @pytest.fixture

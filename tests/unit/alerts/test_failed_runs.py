@@ -24,6 +24,7 @@ from dagster import (
 )
 
 from orchestrator.alerts.story import end_of_run, one_sentence
+from orchestrator.assets.landing import WITHIN_THRESHOLDS
 from orchestrator.assets.policies import no_retry_unless_transient
 from orchestrator.exceptions import FeedFileError
 from orchestrator.sensors.failures import alerts_held_back, failed_runs, succeeded_runs
@@ -59,6 +60,7 @@ def landing_prices() -> None:
         AssetCheckSpec("unique_key", asset="fct_prices", blocking=True),
         AssetCheckSpec("few_rejected", asset="fct_prices"),
         AssetCheckSpec("rows_like_before", asset="fct_prices"),
+        AssetCheckSpec(WITHIN_THRESHOLDS, asset="fct_prices"),
     ],
 )
 def fct_prices():
@@ -73,6 +75,7 @@ def fct_prices():
                 metadata={"dagster_dbt/failed_row_count": 12 if FAULTS.get("rejected") else 0},
             ),
             AssetCheckResult(check_name="rows_like_before", passed=False, severity=AssetCheckSeverity.WARN),
+            AssetCheckResult(check_name=WITHIN_THRESHOLDS, passed=not FAULTS.get("red")),
         ]
     )
 
@@ -137,6 +140,16 @@ def test_failed_checks_of_a_run_are_one_message_with_all_their_names(
     assert "the first: Check unique_key of fct_prices failed: 3 keys are there twice." in body["error"]
     assert body["failures"] == 3
     assert "rows_like_before" not in str(body)
+
+
+def test_a_red_batch_is_left_to_the_sensor_that_watches_quarantine(
+    instance: DagsterInstance, webhook: Receiver
+) -> None:
+    tell(instance, run(instance, "red"))
+    assert webhook.bodies == []
+    tell(instance, run(instance, "red", "rejected"))
+    [body] = webhook.bodies
+    assert body["checks"] == ["few_rejected of fct_prices"]
 
 
 def test_failed_checks_that_block_nothing_are_told_of_a_run_that_succeeded(

@@ -1,20 +1,26 @@
 """Schedules: when they tick, across changes of the clock, and what they ask for."""
 
 import itertools
+import os
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
+from buckets import client_of, new_bucket, s3_server, s3_settings_of
 from dagster import (
     AssetKey,
     AssetMaterialization,
     DagsterInstance,
+    DagsterRunStatus,
     DefaultScheduleStatus,
     RunRequest,
     ScheduleDefinition,
     build_schedule_context,
 )
+from dagster._core.test_utils import create_run_for_test
 from dagster._utils.schedules import schedule_execution_time_iterator
 
 from orchestrator.partitions.trading_days import NEW_YORK, is_trading_day
@@ -109,13 +115,80 @@ def test_a_tick_that_is_evaluated_twice_asks_for_the_same_run() -> None:
     assert one.run_key == other.run_key
 
 
-def test_a_micro_batch_is_asked_for_when_a_file_came_since_the_last_landing(tmp_path: Path) -> None:
-    settings = Settings(touchstone_drop_dir=tmp_path)
-    moment = datetime(2026, 11, 23, 12, 5, tzinfo=UTC)
-    with DagsterInstance.local_temp(str(tmp_path)) as instance:
-        assert asked("every_five_minutes", moment, settings, instance) == "No file came since files were last landed."
-        (tmp_path / "observations").mkdir()
-        (tmp_path / "observations" / "new.csv").write_text("x\n", encoding="utf-8")
-        assert len(asked("every_five_minutes", moment, settings, instance)) == 1
-        instance.report_runless_asset_event(AssetMaterialization(AssetKey("landing_observations")))
-        assert asked("every_five_minutes", moment, settings, instance) == "No file came since files were last landed."
+NOTHING_CAME = "No file came since files were last landed."
+UNDER_WAY = "Runs that load what came are under way."
+
+
+@pytest.fixture
+def instance(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DagsterInstance]:
+    with DagsterInstance.local_temp(str(tmp_path_factory.mktemp("dagster"))) as made:
+        yield made
+
+
+@pytest.fixture
+def asked_at(tmp_path: Path, instance: DagsterInstance) -> Callable[[datetime], Any]:
+    """What the schedule asks for at a moment, with the drop folder of the test."""
+    return lambda moment: asked("every_five_minutes", moment, Settings(touchstone_drop_dir=tmp_path), instance)
+
+
+def drop(folder: Path, name: str, came: datetime, feed: str = "observations") -> None:
+    (folder / feed).mkdir(exist_ok=True)
+    (folder / feed / name).write_text("x\n", encoding="utf-8")
+    os.utime(folder / feed / name, (came.timestamp(), came.timestamp()))
+
+
+def test_a_micro_batch_is_asked_for_when_a_file_came_since_the_last_landing(
+    tmp_path: Path, asked_at: Callable[[datetime], Any], instance: DagsterInstance
+) -> None:
+    now = datetime.now(UTC)
+    assert asked_at(now) == NOTHING_CAME
+    drop(tmp_path, "new.csv", now - timedelta(minutes=2))
+    assert len(asked_at(now)) == 1
+    instance.report_runless_asset_event(AssetMaterialization(AssetKey("landing_observations")))
+    assert asked_at(now + timedelta(minutes=5)) == NOTHING_CAME
+
+
+def test_what_came_just_now_is_left_to_the_sensor_until_the_next_tick(
+    tmp_path: Path, asked_at: Callable[[datetime], Any]
+) -> None:
+    now = datetime.now(UTC)
+    drop(tmp_path, "new.csv", now - timedelta(seconds=30))
+    assert asked_at(now) == NOTHING_CAME
+    assert len(asked_at(now + timedelta(minutes=5))) == 1
+
+
+def test_a_file_that_a_run_is_about_to_load_is_not_asked_for_again(
+    tmp_path: Path, asked_at: Callable[[datetime], Any], instance: DagsterInstance
+) -> None:
+    now = datetime.now(UTC)
+    drop(tmp_path, "half.csv.part", now - timedelta(minutes=2))
+    assert asked_at(now) == NOTHING_CAME
+    drop(tmp_path, "new.csv", now - timedelta(minutes=2))
+    create_run_for_test(instance, job_name="load_instruments", status=DagsterRunStatus.STARTED)
+    assert len(asked_at(now)) == 1, "a run of another feed loads nothing of this one"
+    for job, status in (
+        ("load_observations", DagsterRunStatus.NOT_STARTED),
+        ("micro_batch", DagsterRunStatus.STARTING),
+        ("everything", DagsterRunStatus.STARTED),
+    ):
+        run = create_run_for_test(instance, job_name=job, status=status)
+        assert asked_at(now) == UNDER_WAY, job
+        instance.report_run_failed(run)
+        assert len(asked_at(now)) == 1, job
+    create_run_for_test(instance, job_name="load_observations", status=DagsterRunStatus.STARTED)
+    drop(tmp_path, "newer.csv", now + timedelta(minutes=3))
+    assert len(asked_at(now + timedelta(minutes=5))) == 1, "that run may have looked before it came"
+
+
+def test_objects_that_came_to_the_bucket_count_like_files(tmp_path: Path, instance: DagsterInstance) -> None:
+    with s3_server() as endpoint:
+        bucket = new_bucket(endpoint)
+        settings = Settings(
+            touchstone_drop_dir=tmp_path, touchstone_drop_url=f"s3://{bucket}", **s3_settings_of(endpoint)
+        )
+        later = datetime.now(UTC) + timedelta(minutes=5)
+        assert asked("every_five_minutes", later, settings, instance) == NOTHING_CAME
+        client_of(endpoint).put_object(Bucket=bucket, Key="observations/a.csv", Body=b"x")
+        assert len(asked("every_five_minutes", later, settings, instance)) == 1
+        create_run_for_test(instance, job_name="load_observations", status=DagsterRunStatus.STARTED)
+        assert asked("every_five_minutes", later, settings, instance) == UNDER_WAY
