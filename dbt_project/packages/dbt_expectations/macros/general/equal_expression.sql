@@ -56,9 +56,9 @@ WITH sides AS (
         SELECT {{ columns }} expression AS ours, NULL AS theirs FROM ({{ ours }})
         UNION ALL
         SELECT {{ columns }} NULL AS ours, expression AS theirs FROM ({{ theirs }})
-        SETTINGS use_variant_as_common_type = 0
     )
     GROUP BY {{ columns[:-2] }}
+    SETTINGS use_variant_as_common_type = 0
     {%- else %}
     SELECT (SELECT expression FROM ({{ ours }})) AS expression, (SELECT expression FROM ({{ theirs }})) AS compare_expression
     {%- endif %}
