@@ -16,12 +16,13 @@ FOREIGN = PROJECT_ROOT / "tests" / "fixtures" / "expectations_project"
 
 @dataclass(frozen=True)
 class Built:
-    """A project after `dbt build`: what became of its tests by name, what dbt said, and its database."""
+    """A project after `dbt build`: what became of its tests by name, its nodes, what dbt said, its settings and variables."""
 
     outcomes: dict[str, tuple[str, str]]
     nodes: dict[str, dict[str, Any]]
     said: str
     settings: Settings
+    variables: dict[str, str]
 
     @property
     def client(self) -> Client:

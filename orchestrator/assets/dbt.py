@@ -12,6 +12,7 @@ from dagster_dbt import DbtCliResource, DbtProject, dbt_assets
 from orchestrator.assets.keys import WRITER_POOL, fact_days_key, mart_days_key
 from orchestrator.assets.policies import MARTS_RETRIES, REFERENCE_RETRIES, failing_for_good, no_retry_unless_transient
 from orchestrator.assets.translator import RoomTranslator
+from orchestrator.checks.failing_rows import with_failing_rows
 from orchestrator.feeds.specs import chained_feeds
 from orchestrator.resources.warehouse import WarehouseResource
 from orchestrator.warehouse.days import daily_mart_of, days_behind
@@ -55,7 +56,10 @@ def _dbt_assets(
         command = ["build", *flags]
         lock = warehouse.only_writer(context.run_id) if writes_dimensions else nullcontext()
         with no_retry_unless_transient(), failing_for_good(warehouse), lock:
-            yield from dbt.cli(command, context=context, target_path=project.manifest_path.parent).stream()
+            invocation = dbt.cli(command, context=context, target_path=project.manifest_path.parent)
+            yield from with_failing_rows(
+                invocation.stream(), invocation.manifest, invocation.target_path, warehouse.client
+            )
         for key, days in behind.items():
             for day in days:
                 context.log_event(AssetMaterialization(key, partition=str(day)))

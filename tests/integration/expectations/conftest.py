@@ -34,10 +34,11 @@ def build(new_settings: Callable[..., Settings]) -> Iterator[Callable[[Path, Pat
             "DBT_LOG_LEVEL_FILE": "none",
             "PATH": str(Path(DBT_EXECUTABLE).parent),
         }
+        variables = child_environment(settings, address.host, address.port) | folders
         done = subprocess.run(
             [DBT_EXECUTABLE, "--no-use-colors", "build"],
             cwd=project,
-            env=child_environment(settings, address.host, address.port) | folders,
+            env=variables,
             capture_output=True,
             text=True,
             check=False,
@@ -53,7 +54,9 @@ def build(new_settings: Callable[..., Settings]) -> Iterator[Callable[[Path, Pat
             )
             for result in json.loads(results.read_text(encoding="utf-8"))["results"]
         }
-        return Built(outcomes, {node["name"]: node for node in nodes.values()}, done.stdout + done.stderr, settings)
+        return Built(
+            outcomes, {node["name"]: node for node in nodes.values()}, done.stdout + done.stderr, settings, variables
+        )
 
     yield run
     for settings in made:
