@@ -179,13 +179,18 @@ class Settings(BaseSettings):
 
     @property
     def dbt_dir(self) -> Path:
-        """Folder of dbt's target and logs."""
+        """Folder of dbt's target, logs and links to packages."""
         return self.touchstone_home / "dbt"
 
     @property
     def docs_page(self) -> Path:
         """The page that `touchstone docs` writes."""
         return self.dbt_dir / "target" / "static_index.html"
+
+    @property
+    def dbt_packages_dir(self) -> Path:
+        """Where dbt finds packages."""
+        return self.dbt_dir / "packages"
 
 
 @lru_cache(maxsize=1)
@@ -234,6 +239,7 @@ def child_environment(settings: Settings, host: str, port: int) -> dict[str, str
         "TOUCHSTONE_CLUSTER": settings.touchstone_cluster,
         "DBT_TARGET_PATH": str(settings.dbt_dir / "target"),
         "DBT_LOG_PATH": str(settings.dbt_dir / "logs"),
+        "DBT_PACKAGES_DIR": str(settings.dbt_packages_dir),
         "DBT_PROJECT_DIR": str(DBT_PROJECT_DIR),
         "DBT_PROFILES_DIR": str(DBT_PROJECT_DIR),
         "DAGSTER_HOME": str(settings.dagster_dir),

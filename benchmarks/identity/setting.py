@@ -25,6 +25,7 @@ from orchestrator.helpers import configure_logging
 from orchestrator.settings import Settings, child_environment, inherited_environment
 from orchestrator.warehouse.client import connect
 from orchestrator.warehouse.dbt import DBT_EXECUTABLE
+from orchestrator.warehouse.dbt_packages import install_packages
 from orchestrator.warehouse.migrations import apply_migrations
 
 _T = TypeVar("_T")
@@ -103,6 +104,7 @@ class Warehouse:
         """Run dbt on the project, as `touchstone build` does. Raises RuntimeError with what dbt said."""
         settings = self.settings
         assert settings.clickhouse_port is not None
+        install_packages(settings)
         done = subprocess.run(
             [DBT_EXECUTABLE, "--no-use-colors", *arguments],
             env=clean_environment() | child_environment(settings, LOOPBACK, settings.clickhouse_port),

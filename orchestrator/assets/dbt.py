@@ -14,6 +14,7 @@ from orchestrator.assets.keys import WRITER_POOL, fact_days_key, mart_days_key
 from orchestrator.assets.materialized import Narrator
 from orchestrator.assets.policies import MARTS_RETRIES, REFERENCE_RETRIES, failing_for_good, no_retry_unless_transient
 from orchestrator.assets.translator import RoomTranslator
+from orchestrator.checks.failing_rows import with_failing_rows
 from orchestrator.feeds.specs import chained_feeds
 from orchestrator.resources.warehouse import WarehouseResource
 from orchestrator.warehouse.days import daily_mart_of, days_behind
@@ -69,7 +70,9 @@ def _dbt_assets(
         command = ["build", *flags]
         lock = warehouse.only_writer(context.run_id) if writes_dimensions else nullcontext()
         with no_retry_unless_transient(), failing_for_good(warehouse), lock:
-            yield from narrator.completed(dbt.cli(command, context=context, target_path=target).stream())
+            invocation = dbt.cli(command, context=context, target_path=target)
+            told = with_failing_rows(invocation.stream(), invocation.manifest, target, warehouse.client)
+            yield from narrator.completed(told)
         for key, days in behind.items():
             for day in days:
                 context.log_event(AssetMaterialization(key, partition=str(day)))

@@ -10,6 +10,7 @@ from orchestrator.exceptions import DbtError
 from orchestrator.helpers import get_logger
 from orchestrator.settings import Settings, child_environment, inherited_environment
 from orchestrator.warehouse.client import running_address
+from orchestrator.warehouse.dbt_packages import install_packages
 
 log = get_logger(__name__)
 
@@ -21,6 +22,7 @@ _PARSED_SUFFIXES = (".sql", ".yml", ".md")
 
 def run_dbt(settings: Settings, arguments: list[str], *, host: str, port: int) -> int:
     """Run dbt with its own output on this terminal; returns its exit code."""
+    install_packages(settings)
     environment = inherited_environment() | child_environment(settings, host, port)
     return subprocess.run([DBT_EXECUTABLE, *arguments], env=environment, cwd=DBT_PROJECT_DIR, check=False).returncode
 
@@ -36,6 +38,7 @@ def ensure_manifest(settings: Settings) -> Path:
     Raises:
         DbtError: the project does not parse; the message ends with what dbt said.
     """
+    install_packages(settings)
     path = manifest_path(settings)
     stamp = settings.dbt_dir / _STAMP
     digest = _project_digest()
@@ -64,6 +67,7 @@ def compiled_sql(settings: Settings, path: Path) -> str:
     Raises:
         DbtError: it does not compile; the message ends with what dbt said.
     """
+    install_packages(settings)
     address = running_address(settings)
     environment = inherited_environment() | child_environment(settings, address.host, address.port)
     compiled = subprocess.run(

@@ -226,8 +226,9 @@ def test_every_check_blocks_but_those_that_tell_of_the_vendor_s_data(graph: Asse
     assert checks
     waving = sorted(check.key.name for check in checks if not check.blocking)
     told = (
-        WITHIN_THRESHOLDS, "codes_are_used_", NEWEST_FILE_IN_TIME, "permitted_combinations_", "rows_like_before_",
-        "versions_do_not_contradict_",
+        WITHIN_THRESHOLDS, "codes_are_used_", "currencies_have_three_letters_", "isins_are_well_formed_",
+        "mics_are_well_formed_", NEWEST_FILE_IN_TIME, "news_of_the_last_four_days_", "permitted_combinations_",
+        "prices_are_above_zero_", "rows_like_before_", "versions_do_not_contradict_",
     )  # fmt: skip
     assert len(waving) == len(told)
     assert all(name.startswith(start) for name, start in zip(waving, told, strict=True))

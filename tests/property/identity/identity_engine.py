@@ -15,6 +15,7 @@ from orchestrator.constants import DBT_PROJECT_DIR
 from orchestrator.lookups.domains import ALIASES_FILE, LEDGER_FILE, LOOKUPS_FILE, SEED_COLUMNS
 from orchestrator.settings import Settings
 from orchestrator.warehouse.dbt import DBT_EXECUTABLE
+from orchestrator.warehouse.dbt_packages import install_packages
 from orchestrator.warehouse.ledger import load_ledger
 
 DIMENSIONS = ("dim_asset_class", "dim_sub_asset_class", "dim_field", "dim_alias")
@@ -94,9 +95,11 @@ def _table(file: str) -> str:
 
 def _compiled(settings: Settings, target: Path) -> dict[str, str]:
     """SQL by model, as dbt makes it of the project's files."""
+    install_packages(settings)
     environment = variables_of(settings) | {
         "PATH": str(Path(DBT_EXECUTABLE).parent),
         "DBT_PROFILES_DIR": str(DBT_PROJECT_DIR),
+        "DBT_PACKAGES_DIR": str(settings.dbt_packages_dir),
         "DO_NOT_TRACK": "1",
     }
     done = subprocess.run(

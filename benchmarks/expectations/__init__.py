@@ -1,0 +1,1 @@
+"""The tests of the package dbt_expectations on a large table."""

@@ -1,0 +1,1 @@
+SELECT CAST(NULL AS Nullable(String)) AS code FROM numbers(2)

@@ -1,0 +1,1 @@
+SELECT arrayJoin(['a', 'a ', 'A', 'b']) AS code

@@ -1,0 +1,32 @@
+{# Every distinct value is a member of the set. NULL is one only where the set lists it. #}
+{% test expect_column_distinct_values_to_be_in_set(
+    model,
+    column_name,
+    value_set,
+    quote_values=true,
+    row_condition=none
+) %}
+{{ adapter.dispatch('test_expect_column_distinct_values_to_be_in_set', 'dbt_expectations')(
+    model,
+    column_name,
+    value_set,
+    quote_values,
+    row_condition
+) }}
+{% endtest %}
+
+{% macro default__test_expect_column_distinct_values_to_be_in_set(
+    model,
+    column_name,
+    value_set,
+    quote_values,
+    row_condition
+) %}
+SELECT DISTINCT dbt_expectations_value AS value_field
+FROM (
+    SELECT ({{ column_name }}) AS dbt_expectations_value
+    FROM {{ model }}
+    {{ dbt_expectations._where(row_condition) }}
+)
+WHERE NOT {{ dbt_expectations._in_set("dbt_expectations_value", value_set, quote_values) }}
+{% endmacro %}

@@ -1,0 +1,33 @@
+{# The interpolated median lies within the bounds; NULL over no values passes. #}
+{% test expect_column_median_to_be_between(
+    model,
+    column_name,
+    min_value=none,
+    max_value=none,
+    group_by=none,
+    row_condition=none,
+    strictly=false
+) %}
+{{ adapter.dispatch('test_expect_column_median_to_be_between', 'dbt_expectations')(
+    model,
+    column_name,
+    min_value,
+    max_value,
+    group_by,
+    row_condition,
+    strictly
+) }}
+{% endtest %}
+
+{% macro default__test_expect_column_median_to_be_between(
+    model,
+    column_name,
+    min_value,
+    max_value,
+    group_by,
+    row_condition,
+    strictly
+) %}
+{%- set aggregate = dbt_expectations.median(column_name) -%}
+{{ dbt_expectations.expression_between(model, aggregate, min_value, max_value, group_by, row_condition, strictly) }}
+{% endmacro %}
