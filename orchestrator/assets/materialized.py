@@ -17,6 +17,8 @@ from orchestrator.lineage.nodes import lineage_of_node
 from orchestrator.warehouse.census import elements_of, rows_of
 
 COMPILED_SQL: Final = "compiled_sql"
+# Dagster's page without Dagster+ shows no lineage of columns
+MADE_OF: Final = "made_of"
 # each run records it anew
 _MOST_CHARACTERS: Final = 8000
 
@@ -65,7 +67,7 @@ class Narrator:
         except LineageError as error:
             log.warning("no lineage of columns", relation=properties["name"], error=str(error))
             return {}
-        return {COLUMN_LINEAGE: as_dagster(lineage)} if lineage else {}
+        return {COLUMN_LINEAGE: as_dagster(lineage), MADE_OF: as_table(lineage)} if lineage else {}
 
 
 def compiled_sql(properties: Properties, target_path: Path) -> str | None:
@@ -82,6 +84,15 @@ def as_markdown(sql: str) -> MetadataValue:
     if len(shown) > _MOST_CHARACTERS:
         shown = f"{shown[:_MOST_CHARACTERS]}\n-- and {len(shown) - _MOST_CHARACTERS} characters more"
     return MetadataValue.md(f"```sql\n{shown}\n```")
+
+
+def as_table(lineage: Lineage) -> MetadataValue:
+    """Lineage of columns for people: a line per column."""
+    lines = [
+        f"| {name} | {', '.join(f'{relation}.{column}' for relation, column in sorted(columns))} |"
+        for name, columns in lineage.items()
+    ]
+    return MetadataValue.md("\n".join(["| column | made of |", "|---|---|", *lines]))
 
 
 def as_dagster(lineage: Lineage) -> TableColumnLineage:

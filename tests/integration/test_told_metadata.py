@@ -9,7 +9,7 @@ from dagster import AssetCheckKey, AssetKey, DagsterInstance
 from house import Checkout, FirstRun
 
 from orchestrator.assets.keys import COLUMN_LINEAGE, ROW_COUNT
-from orchestrator.assets.materialized import COMPILED_SQL
+from orchestrator.assets.materialized import COMPILED_SQL, MADE_OF
 
 Metadata = Mapping[str, Any]
 
@@ -134,6 +134,7 @@ def test_lineage_of_a_mart_a_view_a_fact_and_a_dimension_is_as_a_person_would_dr
             )
         },
     }
+    assert f"| source | dict_source.code, {fact}.source_id |\n" in told["mart_daily_observations"][MADE_OF].value
     of_fact = lineage_of(told[fact])
     assert of_fact["instrument_id"] == "dict_instrument_ids.instrument_id landing_observations.instrument"
     assert of_fact["value_number"] == (
