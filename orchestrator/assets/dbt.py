@@ -71,7 +71,7 @@ def _dbt_assets(
         lock = warehouse.only_writer(context.run_id) if writes_dimensions else nullcontext()
         with no_retry_unless_transient(), failing_for_good(warehouse), lock:
             invocation = dbt.cli(command, context=context, target_path=target)
-            told = with_failing_rows(invocation.stream(), manifest, target, warehouse.client)
+            told = with_failing_rows(invocation.stream(), manifest, target, client)
             yield from narrator.completed(told)
         for key, days in behind.items():
             for day in days:

@@ -58,9 +58,7 @@ def _in_dagster(foreign: Built, monkeypatch: pytest.MonkeyPatch) -> ExecuteInPro
     @dbt_assets(manifest=target / "manifest.json", project=project, select="prices closes")
     def built(context: AssetExecutionContext, dbt: DbtCliResource):
         invocation = dbt.cli(["build"], context=context, target_path=target)
-        yield from with_failing_rows(
-            invocation.stream(), invocation.manifest, invocation.target_path, lambda: foreign.client
-        )
+        yield from with_failing_rows(invocation.stream(), invocation.manifest, invocation.target_path, foreign.client)
 
     dbt = DbtCliResource(project_dir=str(FOREIGN), profiles_dir=str(DBT_PROJECT_DIR), dbt_executable=DBT_EXECUTABLE)
     return materialize([built], resources={"dbt": dbt})

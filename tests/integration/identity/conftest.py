@@ -66,4 +66,6 @@ class Desk:
 @pytest.fixture(scope="session")
 def desk_of_checkout(run_checkout: Callable[[], Checkout]) -> Desk:
     """A warehouse with dimensions, which several tests change one after the other; none relies on what another one did."""
-    return Desk(run_checkout())
+    checkout = run_checkout()
+    checkout.is_shared = True
+    return Desk(checkout)

@@ -63,6 +63,7 @@ def test_without_the_lock_the_table_itself_takes_one_of_two_appends_from_the_sam
     environment = desk.checkout.variables | {
         "DBT_PROFILES_DIR": str(desk.checkout.folder / "dbt_project"),
         "CLICKHOUSE_DATABASE": "touchstone",
+        "DBT_PACKAGES_DIR": str(desk.checkout.home / "dbt" / "packages"),
     }
     desk.checkout.touchstone(
         "sql",
