@@ -3,7 +3,7 @@
 import itertools
 import os
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -23,6 +23,8 @@ from dagster import (
 from dagster._core.test_utils import create_run_for_test
 from dagster._utils.schedules import schedule_execution_time_iterator
 
+from orchestrator.feeds.feed import span_of
+from orchestrator.feeds.specs import FEEDS
 from orchestrator.partitions.trading_days import NEW_YORK, is_trading_day
 from orchestrator.schedules.clock import month_before, schedules
 from orchestrator.settings import Settings
@@ -78,6 +80,17 @@ def test_the_close_is_at_17_in_new_york_once_a_weekday_when_the_clock_changes(si
     assert len({tick.date() for tick in local}) == 6
     assert all(tick.weekday() < 5 for tick in local)
     assert {tick.astimezone(UTC).hour for tick in found} == {21, 22}, changes
+
+
+def test_no_feed_is_stale_while_the_venue_is_closed() -> None:
+    days = [date(2024, 1, 1) + timedelta(days=number) for number in range(3 * 366)]
+    trading = [day for day in days if is_trading_day(day)]
+    longest = max(later - earlier for earlier, later in itertools.pairwise(trading))
+    assert longest == timedelta(days=4)
+    limits = [(feed.freshness.run_within, feed.freshness.file_within) for feed in FEEDS]
+    spans = [span_of(limit) for of_feed in limits for limit in of_feed if limit]
+    assert spans
+    assert min(spans) > longest
 
 
 def test_micro_batches_tick_through_both_changes_of_the_clock_every_five_minutes() -> None:
