@@ -34,6 +34,7 @@ bench: .venv/dev.stamp ## the engine beside chdb, IDs and loads beside other way
 	@$(BIN)/python -m benchmarks.identity.designs
 	@$(BIN)/python -m benchmarks.validated_load
 	@$(BIN)/python -m benchmarks.validated_load.scans
+	@$(BIN)/python -m benchmarks.orchestration
 	@$(BIN)/python -m benchmarks.expectations
 
 lookups: .venv/run.stamp ## the analyst's check of seeds/
