@@ -62,6 +62,11 @@ class RoomTranslator(DagsterDbtTranslator):
         """The object's name alone: file name = object name = asset key."""
         return AssetKey(dbt_resource_props["name"])
 
+    def get_description(self, dbt_resource_props: Properties) -> str:
+        """What its YAML says; with the SQL as written, where it has some."""
+        has_sql = bool(dbt_resource_props.get("raw_code"))
+        return super().get_description(dbt_resource_props) if has_sql else str(dbt_resource_props["description"])
+
     def get_group_name(self, dbt_resource_props: Properties) -> str:
         """The room that the node's file is in."""
         return room_of(dbt_resource_props)

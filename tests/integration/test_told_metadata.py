@@ -2,14 +2,17 @@
 
 import json
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import Any
 
 import pytest
-from dagster import AssetCheckKey, AssetKey, DagsterInstance
+from dagster import AssetCheckKey, AssetKey, DagsterInstance, Output
 from house import Checkout, FirstRun
 
 from orchestrator.assets.keys import COLUMN_LINEAGE, ROW_COUNT
-from orchestrator.assets.materialized import COMPILED_SQL, MADE_OF
+from orchestrator.assets.materialized import COMPILED_SQL, MADE_OF, Narrator
+from orchestrator.settings import Settings
+from orchestrator.warehouse.client import connect
 
 Metadata = Mapping[str, Any]
 
@@ -163,6 +166,26 @@ def test_the_sql_that_ran_is_told_of_what_dbt_computes_and_of_nothing_that_it_on
     assert sql.keys() <= models
     assert "FROM `touchstone`.`fct_observations`" in sql["mart_daily_observations"]
     assert max(map(len, sql.values())) < 9000
+
+
+def test_what_cannot_be_told_is_left_out_and_fails_nothing(settings: Settings, tmp_path: Path) -> None:
+    node = {
+        **{
+            "name": "nowhere",
+            "resource_type": "model",
+            "package_name": "touchstone",
+            "original_file_path": "nowhere.sql",
+        },
+        **{"config": {"materialized": "table"}, "depends_on": {"nodes": []}, "columns": {"a": {}}, "schema": "db"},
+    }
+    compiled = tmp_path / "compiled" / "touchstone" / "nowhere.sql"
+    compiled.parent.mkdir(parents=True)
+    compiled.write_text("SELECT FROM WHERE " + "x" * 20_000, encoding="utf-8")
+    event = Output(None, output_name="nowhere", metadata={"unique_id": "model.touchstone.nowhere"})
+    narrator = Narrator(connect(settings), {"nodes": {"model.touchstone.nowhere": node}}, tmp_path)
+    [completed] = narrator.completed([event])
+    assert completed.metadata.keys() == {"unique_id", COMPILED_SQL}
+    assert completed.metadata[COMPILED_SQL].value.endswith("-- and 12018 characters more\n```")
 
 
 def test_a_dbt_test_tells_how_many_rows_it_found(instance: DagsterInstance) -> None:
