@@ -18,6 +18,9 @@ _STAMP: Final = "# As Touchstone wrote it; once edited it is left alone. sha256 
 # of the file as it was before there were stamps
 _UNSTAMPED: Final = frozenset({"2069dc48c4d6978ce5a178ff8bd38e5d751da4c23f044efe6f040e30e0592adb"})
 
+_TICKS_KEPT: Final = {"skipped": 2, "success": 30, "failure": 90, "started": 7}  # days
+
+# what is the same wherever the folder is
 INSTANCE_CONFIG: Final[dict[str, Any]] = {
     "telemetry": {"enabled": False},
     "nux": {"enabled": False},
@@ -45,6 +48,11 @@ INSTANCE_CONFIG: Final[dict[str, Any]] = {
     },
     # of a run whose process was lost; a failed step has its own retries (assets/policies.py)
     "run_retries": {"enabled": True, "max_retries": 2, "retry_on_asset_or_op_failure": False},
+    # a sensor is evaluated thousands of times a day, mostly to find nothing
+    "retention": {
+        "schedule": {"purge_after_days": dict(_TICKS_KEPT)},
+        "sensor": {"purge_after_days": dict(_TICKS_KEPT)},
+    },
 }
 
 
@@ -63,7 +71,7 @@ def write_instance_config(folder: Path) -> None:
     """
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / _FILE
-    wanted = _stamped(yaml.safe_dump(INSTANCE_CONFIG))
+    wanted = _stamped(yaml.safe_dump(instance_config(folder)))
     found = path.read_text(encoding="utf-8") if path.exists() else None
     if found == wanted:
         return
@@ -73,6 +81,16 @@ def write_instance_config(folder: Path) -> None:
     beside = path.with_name(f"{_FILE}.new")
     beside.write_text(wanted, encoding="utf-8")
     beside.replace(path)
+
+
+def instance_config(folder: Path) -> dict[str, Any]:
+    """What dagster.yaml in this folder says; Dagster wants the place of its history with the class that writes it."""
+    history = {
+        "module": "orchestrator.jobs.event_log",
+        "class": "KeptOpenSqliteStorage",
+        "config": {"base_dir": str(folder.absolute())},
+    }
+    return {**INSTANCE_CONFIG, "storage": {"custom": history}}
 
 
 def _is_as_written(text: str) -> bool:

@@ -20,7 +20,6 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from orchestrator.checks.results import in_words
 from orchestrator.helpers import get_logger
-from orchestrator.jobs.kept_open import history_kept_open
 from orchestrator.jobs.output import chatter_to
 from orchestrator.jobs.processes import end_lost_runs, this_process
 
@@ -86,7 +85,7 @@ def execute(
     """
     end_lost_runs(instance)
     finished = threading.Event()
-    with chatter_to(log_file) as console, history_kept_open(instance, run_id):
+    with chatter_to(log_file) as console:
         watcher = threading.Thread(
             target=_watch, args=(instance, run_id, expected_events, console, finished), name="progress", daemon=True
         )

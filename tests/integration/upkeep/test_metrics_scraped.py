@@ -103,7 +103,7 @@ def test_batches_and_the_newest_file_and_event_are_those_of_the_audit_trail_and_
     )
     assert newest["observations", "event"] == event
     assert int(newest["observations", "file"]) == file
-    assert scraped["touchstone_feed_age_limit_seconds"]["observations", "file"] == 4 * 86400
+    assert scraped["touchstone_feed_age_limit_seconds"]["observations", "file"] == 5 * 86400
     assert 0 < scraped["touchstone_feed_age_seconds"]["observations", "file"] < 86400
 
 
