@@ -24,6 +24,7 @@ from orchestrator.feeds.feed import Feed
 from orchestrator.feeds.specs import FEEDS
 from orchestrator.helpers import sha256_hex
 from orchestrator.jobs.loads import REFERENCE, load_job_name
+from orchestrator.sensors.cursors import keep, what_is_kept
 from orchestrator.settings import Settings
 from orchestrator.warehouse.loader import files_of
 
@@ -36,18 +37,24 @@ Looks = Mapping[str, str]
 
 @dataclass(frozen=True)
 class Cursor:
-    """What a sensor saw last, and what it has asked to load: by file, its size and time of change."""
+    """What a sensor saw but has not asked for, and what it has asked to load: by file, its size and time of change."""
 
     seen: Looks = field(default_factory=dict)
     asked: Looks = field(default_factory=dict)
 
     @classmethod
     def read(cls, text: str) -> "Cursor":
-        """From the text that Dagster keeps."""
+        """From the text that was kept."""
         return cls(**json.loads(text))
 
+    def after(self, looks: Looks, whole: Looks) -> "Cursor":
+        """What follows when these files were there and those of them were asked for."""
+        asked = {path: look for path, look in self.asked.items() if path in looks}
+        asked |= whole
+        return Cursor({path: look for path, look in looks.items() if asked.get(path) != look}, asked)
+
     def written(self) -> str:
-        """For Dagster to keep."""
+        """As it is kept."""
         return json.dumps(asdict(self), sort_keys=True)
 
 
@@ -69,10 +76,11 @@ def _drop_sensor(feed: Feed, settings: Settings) -> SensorDefinition:
         if context.instance.get_latest_materialization_event(MIGRATIONS) is None:
             return SensorResult(skip_reason="There is no warehouse yet: run `everything` first.")
         looks = look_at(files_of(feed, settings.touchstone_drop_dir))
-        old = Cursor.read(context.cursor) if context.cursor else _first_look(context.instance, feed, looks)
+        kept = what_is_kept(context.instance, context.sensor_name, context.cursor)
+        old = Cursor.read(kept) if kept else _first_look(context.instance, feed, looks)
         whole = whole_files(looks, old, now=time.time())
-        asked = {path: look for path, look in old.asked.items() if path in looks} | whole
-        cursor = Cursor(looks, asked).written()
+        following = old.after(looks, whole).written()
+        cursor = keep(context.instance, context.sensor_name, following, cursor=context.cursor)
         if not whole:
             return SensorResult(skip_reason=f"No new file of {feed.name}.", cursor=cursor)
         context.log.info(f"{len(whole)} new files of {feed.name}")

@@ -15,7 +15,7 @@ from orchestrator.sensors import files
 from orchestrator.sensors.files import Cursor, drop_sensors, lookup_files_changed, whole_files
 from orchestrator.settings import Settings
 
-Look = Callable[[], SensorResult]
+Look = Callable[..., SensorResult]
 LONG_AGO = 1_700_000_000
 
 
@@ -35,17 +35,18 @@ def look(drop: Path) -> Look:
 
 def looking_with(sensor: SensorDefinition, *, is_migrated: bool = True, landed: Sequence[str] = ()) -> Look:
     cursor: list[str | None] = [None]
+    instance = DagsterInstance.ephemeral()
+    if is_migrated:
+        instance.report_runless_asset_event(AssetMaterialization(MIGRATIONS))
+    for key in landed:
+        instance.report_runless_asset_event(AssetMaterialization(key))
 
-    def look() -> SensorResult:
-        with DagsterInstance.ephemeral() as instance:
-            if is_migrated:
-                instance.report_runless_asset_event(AssetMaterialization(MIGRATIONS))
-            for key in landed:
-                instance.report_runless_asset_event(AssetMaterialization(key))
-            with build_sensor_context(cursor=cursor[0], instance=instance) as context:
-                result = sensor(context)
+    def look(loses_cursor: bool = False) -> SensorResult:
+        with build_sensor_context(cursor=cursor[0], instance=instance, sensor_name=sensor.name) as context:
+            result = sensor(context)
         assert isinstance(result, SensorResult)
-        cursor[0] = result.cursor if result.cursor is not None else cursor[0]
+        if not loses_cursor and result.cursor is not None:
+            cursor[0] = result.cursor
         return result
 
     return look
@@ -141,6 +142,24 @@ def test_files_that_were_landed_before_the_daemon_began_are_not_asked_for_but_th
     assert len(requests(look())) == 1
 
 
+def test_the_cursor_is_short_however_many_files_there_are(drop: Path, look: Look) -> None:
+    for number in range(50):
+        write(drop / "observations" / f"file_{number:04d}.csv", "x\n")
+    looks = [look() for _ in range(3)]
+    assert [len(requests(result)) for result in looks] == [0, 1, 0]
+    assert all(len(result.cursor or "") == 64 for result in looks)
+    assert looks[1].cursor == looks[2].cursor
+
+
+def test_what_was_asked_by_a_daemon_that_was_killed_at_it_is_asked_again(drop: Path, look: Look) -> None:
+    write(drop / "observations" / "a.csv", "x\n")
+    assert requests(look()) == []
+    lost = requests(look(loses_cursor=True))
+    assert len(lost) == 1
+    assert requests(look()) == lost
+    assert requests(look()) == []
+
+
 def test_lookup_files_ask_for_the_reference_side_once_a_content(desk: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(files, "SEEDS_DIR", desk)
     look = looking_with(lookup_files_changed)
@@ -161,11 +180,10 @@ LOOKS = st.dictionaries(st.sampled_from("abc"), st.integers(0, 2).map(lambda n: 
 def test_in_any_story_a_state_of_a_file_that_lasts_is_asked_for_once_while_it_lasts(
     story: list[dict[str, str]],
 ) -> None:
-    cursor, lasting = Cursor(), dict[str, str]()
+    cursor, before, lasting = Cursor(), dict[str, str](), dict[str, str]()
     for looks in story:
         whole = whole_files(looks, cursor, now=LONG_AGO)
-        assert all(cursor.seen.get(path) == look for path, look in whole.items())
+        assert all(before.get(path) == look for path, look in whole.items())
         assert all(lasting.get(path) != look for path, look in whole.items())
         lasting = {path: look for path, look in lasting.items() if looks.get(path) == look} | whole
-        asked = {path: look for path, look in cursor.asked.items() if path in looks} | whole
-        cursor = Cursor.read(Cursor(looks, asked).written())
+        cursor, before = Cursor.read(cursor.after(looks, whole).written()), looks
