@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, Final, TypeVar
 
 import structlog
+from click import unstyle
 from pydantic import ValidationError
 from rich.console import Console
 
@@ -89,6 +90,11 @@ def sha256_hex(chunks: Iterable[bytes]) -> str:
 def plural(count: int, noun: str) -> str:
     """`1 row`, `2 rows`: a count with its noun."""
     return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
+
+
+def one_line(text: str) -> str:
+    """A text on one line, without the colours of a terminal."""
+    return " ".join(unstyle(text).split())
 
 
 def faults_of(error: ValidationError) -> str:

@@ -10,6 +10,7 @@ from dagster_shared.error import SerializableErrorInfo
 
 from orchestrator.assets.policies import REMEDY
 from orchestrator.checks.results import in_words
+from orchestrator.helpers import one_line
 
 TOLD_EVENTS: Final = {
     DagsterEventType.ASSET_MATERIALIZATION_PLANNED,
@@ -112,7 +113,7 @@ def one_sentence(text: str) -> str:
     _, _, parsed = text.partition(_DBT_ERRORS)
     told = (parsed or text).split("Stack Trace:", maxsplit=1)[0].strip()
     paragraph = told if parsed else told.split("\n\n", maxsplit=1)[0]
-    line = " ".join(paragraph.split())
+    line = one_line(paragraph)
     return line if len(line) <= _SENTENCE_CHARACTERS else line[: _SENTENCE_CHARACTERS - 1] + "…"
 
 

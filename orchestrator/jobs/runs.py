@@ -19,7 +19,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from orchestrator.checks.results import in_words
-from orchestrator.helpers import get_logger
+from orchestrator.helpers import get_logger, one_line
 from orchestrator.jobs.output import chatter_to
 from orchestrator.jobs.processes import end_lost_runs, this_process
 
@@ -113,7 +113,7 @@ def _outcome(instance: DagsterInstance, run_id: str, *, succeeded: bool) -> RunO
         elif event.event_type in (DagsterEventType.STEP_SUCCESS, DagsterEventType.STEP_FAILURE):
             outcome.seconds[step] = entry.timestamp - started[step]
         if event.event_type == DagsterEventType.STEP_FAILURE:
-            outcome.failed.append(f"step {step}: {_one_line(event.step_failure_data.error_display_string)}")
+            outcome.failed.append(f"step {step}: {_told(event.step_failure_data.error_display_string)}")
         elif event.event_type == DagsterEventType.ASSET_MATERIALIZATION:
             outcome.materialized.add(_subject(event))
         elif event.event_type == DagsterEventType.ASSET_CHECK_EVALUATION:
@@ -126,7 +126,7 @@ def _outcome(instance: DagsterInstance, run_id: str, *, succeeded: bool) -> RunO
 def _count_checks(outcome: RunOutcome, evaluations: Iterable[AssetCheckEvaluation]) -> None:
     """Each check once: a step that was tried again has evaluated its checks again, and the last word counts."""
     for evaluation in evaluations:
-        said = _one_line(in_words(evaluation))
+        said = _told(in_words(evaluation))
         named = f"check {evaluation.check_name} of {evaluation.asset_key.to_user_string()}{said and f': {said}'}"
         if evaluation.passed:
             outcome.checks_passed += 1
@@ -138,8 +138,8 @@ def _count_checks(outcome: RunOutcome, evaluations: Iterable[AssetCheckEvaluatio
             outcome.failed.append(named)
 
 
-def _one_line(text: str) -> str:
-    return " ".join(text.split("Stack Trace:", maxsplit=1)[0].split())[:_TOLD_CHARACTERS]
+def _told(text: str) -> str:
+    return one_line(text.split("Stack Trace:", maxsplit=1)[0])[:_TOLD_CHARACTERS]
 
 
 def _watch(instance: DagsterInstance, run_id: str, expected: int, console: Console, finished: threading.Event) -> None:

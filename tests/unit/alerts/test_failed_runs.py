@@ -228,6 +228,11 @@ Database Error in model dim_field (models/dimensions/dim_field.sql)
     )
 
 
+def test_no_colour_of_a_terminal_gets_into_a_message() -> None:
+    said = "Errors parsed from dbt logs:\n6 of 42 FAIL 1 is_whole [\x1b[31mFAIL 1\x1b[0m in 1.18s]\n\x1b[31mFailure in test\x1b[0m"
+    assert one_sentence(said) == "6 of 42 FAIL 1 is_whole [FAIL 1 in 1.18s] Failure in test"
+
+
 @pytest.mark.parametrize(
     ("said", "told"),
     [
