@@ -30,6 +30,12 @@ def test_everything_passes_but_what_the_data_lack(foreign: Built) -> None:
     assert {status for name, (status, _) in tests.items() if name not in WARNED} == {"pass"}
 
 
+def test_a_version_of_its_own_that_dispatch_puts_in_front_is_taken(foreign: Built) -> None:
+    assert foreign.outcomes["own_version_of_a_test_is_taken"] == ("pass", "0")
+    compiled = foreign.nodes["own_version_of_a_test_is_taken"]["compiled_code"]
+    assert "'sedol' as present" in compiled
+
+
 def test_stored_failures_are_the_rows(foreign: Built) -> None:
     relation = foreign.nodes["every_price_has_a_volume"]["relation_name"]
     rows = foreign.client.query(f"SELECT isin, toString(trading_date) FROM {relation}").result_rows
