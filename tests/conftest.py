@@ -97,9 +97,24 @@ def settings(new_settings: Callable[..., Settings]) -> Iterator[Settings]:
 
 @pytest.fixture
 def migrated(settings: Settings) -> Settings:
-    """Settings with a database that has all migrations."""
+    """Settings with a database that has all migrations, for a test that changes it for good."""
     apply_migrations(settings)
     return settings
+
+
+@pytest.fixture(scope="module")
+def shared(new_settings: Callable[..., Settings]) -> Iterator[Settings]:
+    """Settings with a database that has all migrations, for the tests of a module that leave it as they found it."""
+    made = new_settings()
+    apply_migrations(made)
+    yield made
+    connect(made).command(f"DROP DATABASE {made.clickhouse_database}")
+
+
+@pytest.fixture
+def shared_client(shared: Settings) -> Client:
+    """A client of the module's database."""
+    return connect(shared, database=shared.clickhouse_database)
 
 
 @pytest.fixture
