@@ -1,5 +1,6 @@
 """A dry run says what a load would do, line by line, and leaves no trace."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -58,7 +59,16 @@ def test_a_load_does_what_it_said(world: Client, world_settings: Settings, tmp_p
     assert {count.reason: count.rows for count in summary(world, FEED)} == found.by_reason
 
 
-def test_without_the_view_there_is_nothing_to_judge_by(migrated: Settings, client: Client, tmp_path: Path) -> None:
-    client.command("DROP VIEW mv_resolve_observations SYNC")
+@pytest.fixture
+def without_view(world: Client) -> Iterator[None]:
+    """The world as long as it lacks the view that judges."""
+    view = str(world.query("SHOW CREATE TABLE mv_resolve_observations").result_rows[0][0])
+    world.command("DROP VIEW mv_resolve_observations SYNC")
+    yield
+    world.command(view)
+
+
+@pytest.mark.usefixtures("without_view")
+def test_without_the_view_there_is_nothing_to_judge_by(world_settings: Settings, tmp_path: Path) -> None:
     with pytest.raises(FeedDriftError, match=r"mv_resolve_observations does not read .* See `touchstone feeds check`"):
-        rehearsed(migrated, file_of(tmp_path / "a.csv", ROWS), tmp_path)
+        rehearsed(world_settings, file_of(tmp_path / "a.csv", ROWS), tmp_path)
