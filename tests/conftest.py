@@ -15,6 +15,7 @@ from click.testing import CliRunner, Result
 from clickhouse_connect.driver.client import Client
 from filelock import FileLock
 from house import OWN_VARIABLES, Checkout, FirstRun, free_port, variables_of
+from known_codes import teach_codes
 
 from orchestrator.cli import main
 from orchestrator.constants import PROJECT_ROOT, SEEDS_DIR
@@ -24,6 +25,15 @@ from orchestrator.warehouse.client import connect
 from orchestrator.warehouse.migrations import apply_migrations
 
 PRINTED = "printed.txt"
+FILLED_BY_LOADS = (
+    "landing_instruments",
+    "landing_observations",
+    "fct_observations",
+    "quarantine_observations",
+    "ops_batches",
+    "ops_quarantine",
+)
+Touchstone = Callable[..., Result]
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -97,9 +107,40 @@ def settings(new_settings: Callable[..., Settings]) -> Iterator[Settings]:
 
 @pytest.fixture
 def migrated(settings: Settings) -> Settings:
-    """Settings with a database that has all migrations."""
+    """Settings with a database that has all migrations, for a test that changes it for good."""
     apply_migrations(settings)
     return settings
+
+
+@pytest.fixture(scope="module")
+def shared(new_settings: Callable[..., Settings]) -> Iterator[Settings]:
+    """Settings with a database that has all migrations, for the tests of a module that leave it as they found it."""
+    made = new_settings()
+    apply_migrations(made)
+    yield made
+    connect(made).command(f"DROP DATABASE {made.clickhouse_database}")
+
+
+@pytest.fixture(scope="module")
+def taught(shared: Settings) -> Settings:
+    """The module's database once its dictionaries know the codes of known_codes."""
+    teach_codes(connect(shared, database=shared.clickhouse_database))
+    return shared
+
+
+@pytest.fixture
+def desk_client(taught: Settings) -> Iterator[Client]:
+    """A client of that database, which is emptied of what the test loads."""
+    client = connect(taught, database=taught.clickhouse_database)
+    yield client
+    for table in FILLED_BY_LOADS:
+        client.command(f"TRUNCATE TABLE {table} SYNC")
+
+
+@pytest.fixture
+def shared_client(shared: Settings) -> Client:
+    """A client of the module's database."""
+    return connect(shared, database=shared.clickhouse_database)
 
 
 @pytest.fixture
@@ -109,14 +150,30 @@ def client(settings: Settings) -> Client:
 
 
 @pytest.fixture
-def touchstone(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., Result]]:
-    """The command, in this process, on the test's database."""
-    for name, value in variables_of(settings).items():
-        monkeypatch.setenv(name, value)
+def touchstone_on(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[Settings], Touchstone]]:
+    """Makes the command, in this process, on the database of these settings."""
+
+    def make(settings: Settings) -> Touchstone:
+        for name, value in variables_of(settings).items():
+            monkeypatch.setenv(name, value)
+        get_settings.cache_clear()
+        runner = CliRunner()
+        return lambda *arguments, **options: runner.invoke(main, [str(argument) for argument in arguments], **options)
+
+    yield make
     get_settings.cache_clear()
-    runner = CliRunner()
-    yield lambda *arguments, **options: runner.invoke(main, [str(argument) for argument in arguments], **options)
-    get_settings.cache_clear()
+
+
+@pytest.fixture
+def touchstone(touchstone_on: Callable[[Settings], Touchstone], settings: Settings) -> Touchstone:
+    """The command on the test's database."""
+    return touchstone_on(settings)
+
+
+@pytest.fixture
+def shared_touchstone(touchstone_on: Callable[[Settings], Touchstone], shared: Settings) -> Touchstone:
+    """The command on the module's database."""
+    return touchstone_on(shared)
 
 
 @pytest.fixture

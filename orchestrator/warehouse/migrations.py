@@ -52,29 +52,13 @@ def apply_migrations(settings: Settings, folder: Path = MIGRATIONS_DIR) -> Appli
     """
     if settings.touchstone_cluster:
         require_cluster(connect(settings), settings.touchstone_cluster)
-    before_all = migration_status(settings, folder)
-    _require_unchanged(before_all, folder)
-    before = {row.version for row in before_all if row.state == APPLIED}
-    # A file is recorded after its last statement, so that the first one without a record is the one that failed.
-    with (
-        _library(
-            "apply", lambda: _script(folder, min(_versions(settings, folder, pending=True), default=None), ".sql")
-        ),
-        _numbered_files(folder) as numbered,
-    ):
-        _cluster(settings).migrate(
-            db_name=settings.clickhouse_database,
-            migration_path=numbered,
-            cluster_name=settings.touchstone_cluster or None,
-            multi_statement=True,
-            variables=_variables(settings) | cluster_variables(settings.touchstone_cluster),
-            migration_log_format="compact",
-            lock=bool(settings.touchstone_cluster),
-        )
-    after = migration_status(settings, folder)
-    applied_now = tuple(row.version for row in after if row.state == APPLIED and row.version not in before)
-    log.info("migrations applied", applied_now=list(applied_now), total=len(after))
-    return AppliedMigrations(applied_now, len(after))
+    before = migration_status(settings, folder)
+    _require_unchanged(before, folder)
+    # The library gives a node that joined its cluster the table of records, although nothing is pending.
+    is_needed = bool(settings.touchstone_cluster) or any(row.state == PENDING for row in before)
+    applied_now = _apply(settings, folder) if is_needed else ()
+    log.info("migrations applied", applied_now=list(applied_now), total=len(before))
+    return AppliedMigrations(applied_now, len(before))
 
 
 def migration_status(settings: Settings, folder: Path = MIGRATIONS_DIR) -> list[StatusRow]:
@@ -174,6 +158,27 @@ def check_schema(settings: Settings, schema_file: Path = SCHEMA_FILE) -> int:
             "Put the change into a new migration, or undo it by hand.",
         )
     return compared
+
+
+def _apply(settings: Settings, folder: Path) -> tuple[int, ...]:
+    """Have the library apply what it finds pending; returns their versions."""
+    # A file is recorded after its last statement, so that the first one without a record is the one that failed.
+    with (
+        _library(
+            "apply", lambda: _script(folder, min(_versions(settings, folder, pending=True), default=None), ".sql")
+        ),
+        _numbered_files(folder) as numbered,
+    ):
+        applied = _cluster(settings).migrate(
+            db_name=settings.clickhouse_database,
+            migration_path=numbered,
+            cluster_name=settings.touchstone_cluster or None,
+            multi_statement=True,
+            variables=_variables(settings) | cluster_variables(settings.touchstone_cluster),
+            migration_log_format="compact",
+            lock=bool(settings.touchstone_cluster),
+        )
+    return tuple(migration.version for migration in applied)
 
 
 def _require_unchanged(rows: list[StatusRow], folder: Path) -> None:

@@ -1,5 +1,7 @@
 """Backups: the whole database to a file or folder and back, and every refusal in words."""
 
+from collections.abc import Iterator
+
 import pytest
 
 from orchestrator.settings import Settings, get_settings
@@ -11,13 +13,24 @@ def _rows(settings: Settings, database: str, table: str) -> list[tuple]:
 
 
 @pytest.fixture
-def filled(migrated: Settings, touchstone) -> Settings:
-    """A migrated database with the dimensions' and batches' tables and some rows."""
-    connect(migrated, database=migrated.clickhouse_database).command(
-        "CREATE TABLE keepsake (id UInt32, note String) ENGINE = MergeTree ORDER BY id"
-    )
-    _insert(migrated, 1, "first")
-    return migrated
+def filled(shared: Settings) -> Iterator[Settings]:
+    """A migrated database with some rows."""
+    yield from _with_keepsake(shared)
+
+
+@pytest.fixture
+def small(settings: Settings) -> Iterator[Settings]:
+    """A database with some rows and nothing else."""
+    connect(settings).command(f"CREATE DATABASE {settings.clickhouse_database}")
+    yield from _with_keepsake(settings)
+
+
+def _with_keepsake(settings: Settings) -> Iterator[Settings]:
+    client = connect(settings, database=settings.clickhouse_database)
+    client.command("CREATE TABLE keepsake (id UInt32, note String) ENGINE = MergeTree ORDER BY id")
+    _insert(settings, 1, "first")
+    yield settings
+    client.command("DROP TABLE keepsake SYNC")
 
 
 def _insert(settings: Settings, identity: int, note: str) -> None:
@@ -25,26 +38,26 @@ def _insert(settings: Settings, identity: int, note: str) -> None:
 
 
 @pytest.mark.parametrize("name", ["as_folder", "as_archive.tar.gz"])
-def test_a_backup_restores_every_object_and_row(filled, touchstone, name):
+def test_a_backup_restores_every_object_and_row(filled, shared_touchstone, name):
     database = filled.clickhouse_database
     objects = "SELECT name, engine FROM system.tables WHERE database = '{}' ORDER BY name"
     before = connect(filled).query(objects.format(database)).result_rows
     name = f"{database}_{name}"
-    written = touchstone("backup", name)
+    written = shared_touchstone("backup", name)
     assert written.exit_code == 0, written.output
     assert f"{len(before)} tables" in written.stdout
     _insert(filled, 2, "after the backup")
-    again = touchstone("restore", name, "--replace", "--yes")
+    again = shared_touchstone("restore", name, "--replace", "--yes")
     assert again.exit_code == 0, again.output
     assert connect(filled).query(objects.format(database)).result_rows == before
     assert _rows(filled, database, "keepsake") == [(1, "first")]
 
 
-def test_a_restored_database_under_another_name_refers_to_itself(filled, touchstone):
+def test_a_restored_database_under_another_name_refers_to_itself(filled, shared_touchstone):
     database = filled.clickhouse_database
     other = f"{database}_other"
-    assert touchstone("backup", f"{database}_b").exit_code == 0
-    assert touchstone("restore", f"{database}_b", "--into", other).exit_code == 0
+    assert shared_touchstone("backup", f"{database}_b").exit_code == 0
+    assert shared_touchstone("restore", f"{database}_b", "--into", other).exit_code == 0
     client = connect(filled)
     try:
         statements = client.query(
@@ -57,40 +70,40 @@ def test_a_restored_database_under_another_name_refers_to_itself(filled, touchst
         client.command(f"DROP DATABASE {other}")
 
 
-def test_a_later_backup_needs_only_what_is_new(filled, touchstone):
-    database = filled.clickhouse_database
+def test_a_later_backup_needs_only_what_is_new(small, touchstone):
+    database = small.clickhouse_database
     assert touchstone("backup", f"{database}_base").exit_code == 0
-    _insert(filled, 2, "second")
+    _insert(small, 2, "second")
     assert touchstone("backup", f"{database}_next", "--base", f"{database}_base").exit_code == 0
     sizes = {
-        name: sum(file.stat().st_size for file in (filled.backup_dir / name).rglob("*.bin"))
+        name: sum(file.stat().st_size for file in (small.backup_dir / name).rglob("*.bin"))
         for name in (f"{database}_base", f"{database}_next")
     }
     assert 0 < sizes[f"{database}_next"] < sizes[f"{database}_base"] * 2
     assert touchstone("restore", f"{database}_next", "--replace", "--yes").exit_code == 0
-    assert _rows(filled, database, "keepsake") == [(1, "first"), (2, "second")]
+    assert _rows(small, database, "keepsake") == [(1, "first"), (2, "second")]
 
 
-def test_a_backup_gets_a_name_and_is_listed(filled, touchstone):
+def test_a_backup_gets_a_name_and_is_listed(small, touchstone):
     assert touchstone("backup").exit_code == 0
     listed = touchstone("backup", "--list").stdout.splitlines()
-    assert any(f"{filled.clickhouse_database}-" in line and line.endswith(".tar.gz") for line in listed)
+    assert any(f"{small.clickhouse_database}-" in line and line.endswith(".tar.gz") for line in listed)
 
 
-def test_a_broken_archive_costs_nothing(filled, touchstone):
-    database = filled.clickhouse_database
+def test_a_broken_archive_costs_nothing(small, touchstone):
+    database = small.clickhouse_database
     name = f"{database}_broken.tar.gz"
     assert touchstone("backup", name).exit_code == 0
-    archive = filled.backup_dir / name
+    archive = small.backup_dir / name
     archive.write_bytes(archive.read_bytes()[: archive.stat().st_size // 2])
     failed = touchstone("restore", name, "--replace", "--yes")
     assert failed.exit_code == 1
     assert "The engine refuses" in failed.stderr
-    assert _rows(filled, database, "keepsake") == [(1, "first")]
+    assert _rows(small, database, "keepsake") == [(1, "first")]
 
 
-def test_refusals_name_the_culprit_and_the_remedy(filled, touchstone):
-    name = f"{filled.clickhouse_database}_once"
+def test_refusals_name_the_culprit_and_the_remedy(small, touchstone):
+    name = f"{small.clickhouse_database}_once"
     assert touchstone("backup", name).exit_code == 0
     for arguments, told in (
         (("backup", name), "a backup named"),

@@ -8,13 +8,12 @@ import click
 import pytest
 from click.testing import Result
 from clickhouse_connect.driver.client import Client
-from known_codes import GOOD_ROW, teach_codes
+from known_codes import GOOD_ROW
 
 from orchestrator.cli import main
 from orchestrator.constants import MIGRATIONS_DIR, SCHEMA_FILE
 from orchestrator.feeds.specs import get_feed
 from orchestrator.settings import Settings
-from orchestrator.warehouse.client import connect
 
 COLUMNS = get_feed("observations").columns
 Touchstone = Callable[..., Result]
@@ -41,19 +40,18 @@ def numbers_from(first: int) -> str:
 
 
 def test_load_tells_what_became_of_each_file_and_a_second_time_that_nothing_was_done(
-    touchstone: Touchstone, migrated: Settings, client: Client, file: Path, tmp_path: Path
+    shared_touchstone: Touchstone, desk_client: Client, file: Path, tmp_path: Path
 ) -> None:
-    teach_codes(client)
     other = tmp_path / "other.csv"
     other.write_text(",".join(COLUMNS) + "\n" + ",".join(GOOD_ROW) + "\n", encoding="utf-8")
-    first = touchstone("load", "observations", file, other)
+    first = shared_touchstone("load", "observations", file, other)
     assert first.exit_code == 0, first.output
     told = [re.sub(r"\d{10,}", "N", line) for line in first.stdout.splitlines()]
     assert told == [
         "given.csv: loaded: 2 rows landed, 1 in facts, 1 in quarantine (batch N)",
         "other.csv: loaded: 1 row landed, 1 in facts, 0 in quarantine (batch N)",
     ]
-    second = touchstone("load", "observations", file)
+    second = shared_touchstone("load", "observations", file)
     assert second.exit_code == 0
     assert second.stdout.startswith(
         "given.csv: already loaded, nothing done: 2 rows landed, 1 in facts, 1 in quarantine (batch "
@@ -61,18 +59,18 @@ def test_load_tells_what_became_of_each_file_and_a_second_time_that_nothing_was_
 
 
 def test_a_load_stops_at_a_faulty_file_and_keeps_those_before_it(
-    touchstone: Touchstone, migrated: Settings, client: Client, file: Path, tmp_path: Path
+    shared_touchstone: Touchstone, desk_client: Client, file: Path, tmp_path: Path
 ) -> None:
     bad = tmp_path / "bad.csv"
     bad.write_text(",".join(COLUMNS) + "\nA,B\n", encoding="utf-8")
     later = tmp_path / "later.csv"
     later.write_text(",".join(COLUMNS) + "\n" + ",".join(GOOD_ROW) + "\n", encoding="utf-8")
-    done = touchstone("load", "observations", file, bad, later)
+    done = shared_touchstone("load", "observations", file, bad, later)
     assert done.exit_code == 1
     assert "given.csv: loaded: 2 rows landed" in done.stdout
     assert "bad.csv:2: 2 columns where the header has 9: 'A,B'." in done.stderr
     assert "later.csv" not in done.output
-    assert client.command("SELECT count() FROM landing_observations") == 2
+    assert desk_client.command("SELECT count() FROM landing_observations") == 2
 
 
 @pytest.mark.parametrize(
@@ -107,9 +105,9 @@ def test_a_load_stops_at_a_faulty_file_and_keeps_those_before_it(
     ],
 )
 def test_wrong_usage_is_exit_2_and_a_wrong_thing_exit_1_each_with_one_message(
-    touchstone: Touchstone, migrated: Settings, arguments: list[str], exit_code: int, message: str
+    shared_touchstone: Touchstone, arguments: list[str], exit_code: int, message: str
 ) -> None:
-    done = touchstone(*arguments)
+    done = shared_touchstone(*arguments)
     assert done.exit_code == exit_code, done.output
     assert message in done.stderr
     assert done.stdout == ""
@@ -121,43 +119,47 @@ def test_load_without_a_database_names_the_command_to_run(touchstone: Touchstone
     assert re.search(r"error: There is no database t_\w+\. Run `touchstone migrate`\.", done.stderr)
 
 
-def test_sql_prints_a_result_as_the_engine_writes_it(touchstone: Touchstone, migrated: Settings) -> None:
-    done = touchstone("sql", "SELECT 1 AS one, 'ü' AS text")
+def test_sql_prints_a_result_as_the_engine_writes_it(shared_touchstone: Touchstone) -> None:
+    done = shared_touchstone("sql", "SELECT 1 AS one, 'ü' AS text")
     assert done.exit_code == 0
     assert done.stdout.splitlines()[0].startswith("   ┌─one─┬─text─┐")
-    assert touchstone("sql", "SELECT 1 AS one, 'ü' AS text", "--format", "TSVWithNames").stdout == "one\ttext\n1\tü\n"
+    assert (
+        shared_touchstone("sql", "SELECT 1 AS one, 'ü' AS text", "--format", "TSVWithNames").stdout
+        == "one\ttext\n1\tü\n"
+    )
 
 
-def test_a_format_clause_beats_the_option(touchstone: Touchstone, migrated: Settings) -> None:
-    assert touchstone("sql", "SELECT 1 AS one FORMAT JSONEachRow", "--format", "TSV").stdout == '{"one":1}\n'
+def test_a_format_clause_beats_the_option(shared_touchstone: Touchstone) -> None:
+    assert shared_touchstone("sql", "SELECT 1 AS one FORMAT JSONEachRow", "--format", "TSV").stdout == '{"one":1}\n'
 
 
-def test_sql_hands_binary_formats_on_to_the_byte(touchstone: Touchstone, migrated: Settings) -> None:
-    done = touchstone("sql", r"SELECT '\xff\0\r\n'", "--format", "RawBLOB")
+def test_sql_hands_binary_formats_on_to_the_byte(shared_touchstone: Touchstone) -> None:
+    done = shared_touchstone("sql", r"SELECT '\xff\0\r\n'", "--format", "RawBLOB")
     assert done.stdout_bytes == b"\xff\0\r\n"
-    assert touchstone("sql", "SELECT 1 AS a", "--format", "Parquet").stdout_bytes.startswith(b"PAR1")
+    assert shared_touchstone("sql", "SELECT 1 AS a", "--format", "Parquet").stdout_bytes.startswith(b"PAR1")
 
 
-def test_sql_reads_a_statement_from_standard_input(touchstone: Touchstone, migrated: Settings) -> None:
-    assert touchstone("sql", "-", "--format", "TSV", input="SELECT\n  40 + 2\n").stdout == "42\n"
+def test_sql_reads_a_statement_from_standard_input(shared_touchstone: Touchstone) -> None:
+    assert shared_touchstone("sql", "-", "--format", "TSV", input="SELECT\n  40 + 2\n").stdout == "42\n"
 
 
 def test_sql_runs_ddl_and_inserts_of_several_rows_in_the_warehouse_s_database(
-    touchstone: Touchstone, migrated: Settings, client: Client
+    shared_touchstone: Touchstone, shared: Settings, shared_client: Client
 ) -> None:
     for statement in (
         "CREATE TABLE scratch (number UInt8, text String) ENGINE = MergeTree ORDER BY number",
         "INSERT INTO scratch VALUES (1, 'a;b'), (2, 'two\nlines')",
         "INSERT INTO scratch SELECT 3, 'three'",
     ):
-        done = touchstone("sql", statement)
+        done = shared_touchstone("sql", statement)
         assert (done.exit_code, done.output) == (0, "")
-    assert client.query("SELECT * FROM scratch ORDER BY number").result_rows == [
+    assert shared_client.query("SELECT * FROM scratch ORDER BY number").result_rows == [
         (1, "a;b"),
         (2, "two\nlines"),
         (3, "three"),
     ]
-    assert touchstone("sql", "SELECT currentDatabase() FORMAT TSV").stdout == f"{migrated.clickhouse_database}\n"
+    assert shared_touchstone("sql", "SELECT currentDatabase() FORMAT TSV").stdout == f"{shared.clickhouse_database}\n"
+    assert shared_touchstone("sql", "DROP TABLE scratch").exit_code == 0
 
 
 def test_sql_works_when_the_warehouse_s_database_does_not_exist(touchstone: Touchstone, settings: Settings) -> None:
@@ -178,9 +180,9 @@ def test_sql_works_when_the_warehouse_s_database_does_not_exist(touchstone: Touc
     ],
 )
 def test_a_bad_statement_is_exit_1_with_clickhouse_s_message(
-    touchstone: Touchstone, migrated: Settings, statement: str, message: str
+    shared_touchstone: Touchstone, statement: str, message: str
 ) -> None:
-    done = touchstone("sql", statement)
+    done = shared_touchstone("sql", statement)
     assert done.exit_code == 1
     assert done.stdout == ""
     assert done.stderr.startswith("error: ")
@@ -188,18 +190,18 @@ def test_a_bad_statement_is_exit_1_with_clickhouse_s_message(
 
 
 def test_a_statement_that_fails_half_way_is_exit_1_and_its_result_holds_no_message(
-    touchstone: Touchstone, migrated: Settings
+    shared_touchstone: Touchstone,
 ) -> None:
     statement = "SELECT throwIf(number = 3000000, 'it was the third million') FROM numbers(5000000)"
-    done = touchstone("sql", statement, "--format", "TSV")
+    done = shared_touchstone("sql", statement, "--format", "TSV")
     assert done.exit_code == 1
     assert len(done.stdout) > 100_000
     assert set(done.stdout) == {"0", "\n"}
     assert re.fullmatch(r"error: Code: 395\. DB::Exception: it was the third million: .*\)\n", done.stderr)
 
 
-def test_status_tells_engine_database_migrations_rows_and_open_quarantine(
-    touchstone: Touchstone, settings: Settings, file: Path
+def test_status_of_a_database_without_migrations_tells_the_engine_and_the_command_to_run(
+    touchstone: Touchstone, settings: Settings
 ) -> None:
     empty = touchstone("status")
     assert empty.exit_code == 0
@@ -207,10 +209,12 @@ def test_status_tells_engine_database_migrations_rows_and_open_quarantine(
     assert f"database    {settings.clickhouse_database}" in empty.stdout
     assert f"migrations  0 of {LAST} applied; run `touchstone migrate`" in empty.stdout
 
-    assert touchstone("migrate").exit_code == 0
-    teach_codes(connect(settings, database=settings.clickhouse_database))
-    assert touchstone("load", "observations", file).exit_code == 0
-    full = touchstone("status").stdout
+
+def test_status_tells_migrations_rows_and_open_quarantine(
+    shared_touchstone: Touchstone, desk_client: Client, file: Path
+) -> None:
+    assert shared_touchstone("load", "observations", file).exit_code == 0
+    full = shared_touchstone("status").stdout
     assert f"migrations  {LAST} of {LAST} applied\n" in full
     for table, rows in {"landing_observations": 2, "fct_observations": 1, "quarantine_observations": 1}.items():
         assert re.search(rf"^{table} +{rows}$", full, re.MULTILINE), full
@@ -243,11 +247,12 @@ def test_migrate_applies_tells_its_status_and_checks_the_schema(touchstone: Touc
     assert (checked.exit_code, checked.stdout) == (0, f"{OBJECTS} objects as checked in\n")
 
 
-def test_migrate_check_shows_drift_and_is_exit_1(touchstone: Touchstone, migrated: Settings) -> None:
-    assert touchstone("sql", "ALTER TABLE dim_field ADD COLUMN by_hand String").exit_code == 0
-    done = touchstone("migrate", "--check")
+def test_migrate_check_shows_drift_and_is_exit_1(shared_touchstone: Touchstone) -> None:
+    assert shared_touchstone("sql", "ALTER TABLE dim_field ADD COLUMN by_hand String").exit_code == 0
+    done = shared_touchstone("migrate", "--check")
     assert done.exit_code == 1
     assert "+    `by_hand` String" in done.stderr
+    assert shared_touchstone("sql", "ALTER TABLE dim_field DROP COLUMN by_hand").exit_code == 0
 
 
 def test_migrate_down_to_asks_first_and_does_nothing_without_a_yes(touchstone: Touchstone, migrated: Settings) -> None:
@@ -266,9 +271,9 @@ def test_migrate_down_to_asks_first_and_does_nothing_without_a_yes(touchstone: T
 
 @pytest.mark.parametrize("path", all_commands(main), ids=lambda path: " ".join(path) or "touchstone")
 def test_every_verb_has_help_that_says_what_it_does_and_its_options(
-    touchstone: Touchstone, path: tuple[str, ...]
+    shared_touchstone: Touchstone, path: tuple[str, ...]
 ) -> None:
-    done = touchstone(*path, "--help")
+    done = shared_touchstone(*path, "--help")
     assert done.exit_code == 0
     usage, _, rest = done.stdout.partition("\n\n")
     assert usage.startswith("Usage: ")
@@ -278,8 +283,8 @@ def test_every_verb_has_help_that_says_what_it_does_and_its_options(
     assert len(done.stdout.splitlines()) > 3
 
 
-def test_help_lists_every_verb_with_its_purpose(touchstone: Touchstone) -> None:
-    _, _, listed = touchstone("--help").stdout.partition("Commands:\n")
+def test_help_lists_every_verb_with_its_purpose(shared_touchstone: Touchstone) -> None:
+    _, _, listed = shared_touchstone("--help").stdout.partition("Commands:\n")
     purposes = dict(re.findall(r"^  ([\w-]+) +(\S.*)$", listed, re.MULTILINE))
     assert set(purposes) == set(main.commands)
     assert {"up", "down", "status", "migrate", "load", "sql", "run", "build"} <= set(purposes)

@@ -20,8 +20,8 @@ from orchestrator.warehouse.locks.registers import Register, TableStore, has_kee
 
 QUICK = Timing(lease_seconds=60, heartbeat_seconds=15, poll_seconds=0.02, tell_seconds=0.05)
 CROWDED = Timing(poll_seconds=0.1)
-THREADS = 8
-ROUNDS = 3
+THREADS = 6
+ROUNDS = 2
 DEADLINE_SECONDS = 60
 
 Locked = Callable[..., AbstractContextManager[Lease]]
@@ -222,16 +222,17 @@ def test_a_holder_whose_record_was_removed_learns_it(settings: Settings, databas
 
 
 def test_what_this_process_could_not_give_back_as_the_engine_was_away_it_takes_again_at_once(
-    migrated: Settings, client: Client, monkeypatch: pytest.MonkeyPatch
+    settings: Settings, database: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    client = connect(settings)
     with monkeypatch.context() as away:
         away.setattr("orchestrator.warehouse.locks.leases.Lease.give_back", lambda _lease, **_how: None)
-        with writer_lock(client, migrated.clickhouse_database, wait_seconds=0, holder="cut off"):
+        with writer_lock(client, database, wait_seconds=0, holder="cut off"):
             pass
-    with writer_lock(client, migrated.clickhouse_database, wait_seconds=0, holder="again") as lease:
+    with writer_lock(client, database, wait_seconds=0, holder="again") as lease:
         assert lease.generation == 2
         with (
             pytest.raises(WriterLockError, match="held by 'again'"),
-            writer_lock(client, migrated.clickhouse_database, wait_seconds=0, holder="another one"),
+            writer_lock(client, database, wait_seconds=0, holder="another one"),
         ):
             pass

@@ -22,8 +22,8 @@ ENDLESS = {name: f"{ROWS}{name}" for name in (*STREAMED, *DOCUMENTS)}
 # The engine makes up whole row groups, several at once: how large they are is the client's choice.
 ENDLESS["Parquet"] += " SETTINGS output_format_parquet_row_group_size = 100000"
 SILENT = {
-    "a sleeping query": "SELECT sleepEachRow(1) FROM numbers(300) SETTINGS max_block_size = 1",
-    "a sleeping query for a document": "SELECT sleepEachRow(1) FROM numbers(300) SETTINGS max_block_size = 1 FORMAT JSON",
+    "a sleeping query": "SELECT sleepEachRow(0.2) FROM numbers(1500) SETTINGS max_block_size = 1",
+    "a sleeping query for a document": "SELECT sleepEachRow(0.2) FROM numbers(1500) SETTINGS max_block_size = 1 FORMAT JSON",
     "a heavy aggregation": "SELECT uniqExact(number % 1000) FROM numbers(1000000000000)",
     "a heavy sort for a document": "SELECT number FROM numbers(1000000000000) ORDER BY -number LIMIT 3 FORMAT Parquet",
     "a heavy query without rows": "SELECT number FROM numbers(1000000000000) WHERE cityHash64(number) = 42",
@@ -199,7 +199,7 @@ def test_a_slow_reader_of_an_endless_result_does_not_make_memory_grow(engine, ou
     before = megabytes(engine)
     sock = asked(engine, ENDLESS[output_format], query_id="slow")
     most = 0
-    for _ in range(25):
+    for _ in range(12):
         assert sock.recv(1024)
         time.sleep(0.06)
         most = max(most, megabytes(engine))

@@ -33,6 +33,14 @@ def engine_dir(tmp_path):
     stop_engine(folder)
 
 
+@pytest.fixture(scope="module")
+def running(tmp_path_factory):
+    """An engine for the tests that leave it alone."""
+    folder = tmp_path_factory.mktemp("running")
+    yield start_engine(folder, free_port()).state
+    stop_engine(folder)
+
+
 def free_port() -> int:
     with socket.socket() as sock:
         sock.bind(("127.0.0.1", 0))
@@ -71,7 +79,9 @@ def test_importing_the_package_loads_neither_engine_nor_server():
 
 def test_a_start_gives_an_engine_that_can_be_found_and_stopped(engine_dir):
     port = free_port()
+    began = time.monotonic()
     started = start_engine(engine_dir, port)
+    assert time.monotonic() - began < 5
     assert (started.was_running, started.note, started.state.port) == (False, None, port)
     assert started.state.path == engine_dir / "data"
     assert started.state.log == engine_dir / "engine.log"
@@ -83,24 +93,15 @@ def test_a_start_gives_an_engine_that_can_be_found_and_stopped(engine_dir):
     assert stop_engine(engine_dir) is None
 
 
-def test_a_start_is_fast(engine_dir):
-    began = time.monotonic()
-    start_engine(engine_dir, free_port())
-    assert time.monotonic() - began < 5
+def test_a_second_start_finds_the_first(running):
+    second = start_engine(running.log.parent, running.port)
+    assert (second.was_running, second.state, second.note) == (True, running, None)
 
 
-def test_a_second_start_finds_the_first(engine_dir):
-    port = free_port()
-    first = start_engine(engine_dir, port)
-    second = start_engine(engine_dir, port)
-    assert (second.was_running, second.state, second.note) == (True, first.state, None)
-
-
-def test_a_second_start_for_another_port_finds_the_first_and_says_so(engine_dir):
-    first = start_engine(engine_dir, free_port())
-    second = start_engine(engine_dir, free_port())
-    assert second.state == first.state
-    assert str(first.state.port) in second.note
+def test_a_second_start_for_another_port_finds_the_first_and_says_so(running):
+    second = start_engine(running.log.parent, free_port())
+    assert second.state == running
+    assert str(running.port) in second.note
 
 
 def test_starts_at_the_same_time_end_with_one_engine_for_all(engine_dir):
@@ -149,24 +150,18 @@ def test_a_data_folder_that_cannot_be_written_is_an_error_that_names_it(tmp_path
         start_engine(engine_dir, free_port(), data_path=file / "data")
 
 
-def test_a_data_folder_of_another_engine_is_an_error_that_names_its_process(engine_dir, tmp_path):
-    first = start_engine(engine_dir, free_port())
-    with pytest.raises(EnginePathInUseError, match=rf"belongs to process {first.state.pid}"):
-        start_engine(tmp_path / "other", free_port(), data_path=first.state.path)
-    assert ask(first.state.port, "SELECT 1")[1] == b"1\n"
+def test_a_data_folder_of_another_engine_is_an_error_that_names_its_process(running, tmp_path):
+    with pytest.raises(EnginePathInUseError, match=rf"belongs to process {running.pid}"):
+        start_engine(tmp_path / "other", free_port(), data_path=running.path)
+    assert ask(running.port, "SELECT 1")[1] == b"1\n"
 
 
-def test_a_data_folder_elsewhere_is_used(engine_dir, tmp_path):
-    state = start_engine(engine_dir, free_port(), data_path=tmp_path / "tables").state
-    assert state.path == tmp_path / "tables"
-    assert any((tmp_path / "tables").iterdir())
-
-
-@pytest.mark.parametrize("text", ["", "not json", '{"pid": 1}'])
-def test_a_stale_state_file_does_not_hinder(engine_dir, text):
+def test_a_stale_state_file_does_not_hinder(engine_dir):
     engine_dir.mkdir()
-    (engine_dir / "engine.json").write_text(text)
-    assert engine_state(engine_dir) is None
+    for text in ("", "not json", '{"pid": 1}'):
+        (engine_dir / "engine.json").write_text(text)
+        assert engine_state(engine_dir) is None
+    (engine_dir / "engine.json").write_text("not json")
     assert not start_engine(engine_dir, free_port()).was_running
 
 
@@ -292,14 +287,16 @@ def test_a_start_that_is_given_up_leaves_no_engine_behind(engine_dir):
     assert not start_engine(engine_dir, port).was_running
 
 
-def test_data_outlives_a_stop(engine_dir):
+def test_data_outlives_a_stop_and_a_data_folder_elsewhere_is_used(engine_dir, tmp_path):
     port = free_port()
-    start_engine(engine_dir, port)
+    state = start_engine(engine_dir, port, data_path=tmp_path / "tables").state
+    assert state.path == tmp_path / "tables"
+    assert any((tmp_path / "tables").iterdir())
     ask(port, "CREATE DATABASE d")
     ask(port, "CREATE TABLE d.t (a Int8) ENGINE = MergeTree ORDER BY a")
     ask(port, "INSERT INTO d.t VALUES (1), (2)")
     stop_engine(engine_dir)
-    start_engine(engine_dir, port)
+    start_engine(engine_dir, port, data_path=tmp_path / "tables")
     assert ask(port, "SELECT count() FROM d.t")[1] == b"2\n"
 
 

@@ -3,12 +3,14 @@
 import io
 import json
 import re
+import secrets
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from ipaddress import IPv4Address, IPv6Address
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
+import clickhouse_connect
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
@@ -126,6 +128,22 @@ PYARROW = {"Parquet": (pq.write_table, pq.read_table), "Arrow": (feather.write_f
 TYPES = pytest.mark.parametrize("type_name", CASES, ids=[re.sub(r"\W+", "_", name)[:40] for name in CASES])
 
 
+@pytest.fixture(scope="module")
+def client(embedded_engine):
+    """clickhouse-connect in a database for all of these tests: each makes its tables anew."""
+    name = f"t_{secrets.token_hex(6)}"
+    with clickhouse_connect.get_client(host="127.0.0.1", port=embedded_engine.port) as made:
+        made.command(f"CREATE DATABASE {name}")
+        made.database = name
+        yield made
+        made.command(f"DROP DATABASE {name}")
+
+
+@pytest.fixture(scope="module")
+def database(client):
+    return client.database
+
+
 def read(http_client, sql, **settings):
     answer = http_client(sql.encode(), **settings)
     assert answer.status == 200, answer.body
@@ -133,7 +151,7 @@ def read(http_client, sql, **settings):
 
 
 def create(http_client, database, table, columns):
-    sql = f"CREATE TABLE {database}.{table} ({columns}) ENGINE = MergeTree ORDER BY tuple()"
+    sql = f"CREATE OR REPLACE TABLE {database}.{table} ({columns}) ENGINE = MergeTree ORDER BY tuple()"
     read(http_client, sql, flatten_nested="0")
 
 
@@ -181,7 +199,7 @@ def test_every_scalar_may_be_null(http_client, client, database):
 
 def test_the_hour_that_comes_twice_keeps_its_instant(client):
     zone = "'America/New_York'"
-    client.command(f"CREATE TABLE t (v DateTime({zone}), w DateTime64(3, {zone})) ENGINE = Memory")
+    client.command(f"CREATE OR REPLACE TABLE t (v DateTime({zone}), w DateTime64(3, {zone})) ENGINE = Memory")
     first = datetime(2024, 11, 3, 5, 30, tzinfo=UTC)
     moments = [first, first + timedelta(hours=1)]
     client.insert("t", [[moment, moment] for moment in moments])
@@ -202,14 +220,14 @@ def test_a_datetime_column_brings_its_zone_to_clickhouse_connect(client):
 
 
 def test_a_dynamic_value_keeps_the_type_it_came_with(client):
-    client.command("CREATE TABLE t (n UInt8, v Dynamic) ENGINE = MergeTree ORDER BY n")
+    client.command("CREATE OR REPLACE TABLE t (n UInt8, v Dynamic) ENGINE = MergeTree ORDER BY n")
     client.command("INSERT INTO t SELECT 0, NULL UNION ALL SELECT 1, 42::UInt8 UNION ALL SELECT 2, ['x']")
     rows = client.query("SELECT v, dynamicType(v) FROM t ORDER BY n").result_rows
     assert rows == [(None, "None"), (42, "UInt8"), (["x"], "Array(String)")]
 
 
 def test_nanoseconds_survive(client):
-    client.command("CREATE TABLE t (v DateTime64(9, 'UTC')) ENGINE = Memory")
+    client.command("CREATE OR REPLACE TABLE t (v DateTime64(9, 'UTC')) ENGINE = Memory")
     texts = ["1900-01-01 00:00:00.000000001", "1969-12-31 23:59:59.999999999", "2262-04-11 23:47:16.854775807"]
     client.command(f"INSERT INTO t VALUES {', '.join(f'({text!r})' for text in texts)}")
     assert client.raw_query("SELECT v FROM t ORDER BY v").decode().splitlines() == texts
@@ -219,7 +237,7 @@ def test_nanoseconds_survive(client):
 
 @pytest.mark.parametrize("value", STRINGS, ids=lambda value: value[:12].hex() or "empty")
 def test_a_string_keeps_its_bytes(http_client, client, database, value):
-    client.command("CREATE TABLE t (n UInt8, v String) ENGINE = MergeTree ORDER BY n")
+    client.command("CREATE OR REPLACE TABLE t (n UInt8, v String) ENGINE = MergeTree ORDER BY n")
     read(http_client, f"INSERT INTO {database}.t VALUES (0, unhex('{value.hex()}'))")
     client.insert("t", [[1, value]])
     as_json, as_text = STRINGS[value]
@@ -243,7 +261,7 @@ def test_an_error_about_bytes_that_are_not_utf8_keeps_its_code(http_client, data
 
 
 def test_nested_columns_are_arrays_of_one_length(client):
-    client.command("CREATE TABLE t (id Int8, n Nested(a Int8, b String)) ENGINE = Memory")
+    client.command("CREATE OR REPLACE TABLE t (id Int8, n Nested(a Int8, b String)) ENGINE = Memory")
     client.insert("t", [[1, [1, 2], ["x", "y"]], [2, [], []]], column_names=["id", "n.a", "n.b"])
     assert client.query("SELECT id, a, b FROM t ARRAY JOIN n.a AS a, n.b AS b").result_rows == [
         (1, 1, "x"),
@@ -258,7 +276,7 @@ def test_states_of_aggregates_travel_and_merge(client, fmt):
     states = "u AggregateFunction(uniq, UInt64), a AggregateFunction(avgIf, Float64, UInt8)"
     columns = f"k UInt8, {states}, m SimpleAggregateFunction(max, UInt64)"
     for table in ("t", "copy"):
-        client.command(f"CREATE TABLE {table} ({columns}) ENGINE = AggregatingMergeTree ORDER BY k")
+        client.command(f"CREATE OR REPLACE TABLE {table} ({columns}) ENGINE = AggregatingMergeTree ORDER BY k")
     states = "number % 2 AS k, uniqState(number), avgIfState(toFloat64(number), number < 10), max(number)"
     for start in (0, 500):
         client.command(f"INSERT INTO t SELECT {states} FROM numbers({start}, 1000) GROUP BY k")

@@ -1,9 +1,11 @@
 """A holder of a feed's lock that was paused: what it sends after another one took over is refused by the engine itself."""
 
+from pathlib import Path
+
 import pytest
 from clickhouse_connect.driver.client import Client
 from clickhouse_connect.driver.exceptions import ClickHouseError
-from known_codes import GOOD_ROW, teach_codes
+from known_codes import GOOD_ROW
 from observation_files import OBSERVATIONS, file_of
 
 from orchestrator.settings import Settings
@@ -14,24 +16,23 @@ from orchestrator.warehouse.locks import Timing, writer_lock
 from orchestrator.warehouse.placing import placing_lock
 
 
-def test_a_condition_holds_until_another_one_takes_the_lock(migrated: Settings, client: Client) -> None:
-    with placing_lock(client, OBSERVATIONS, wait_seconds=5, holder="first") as first:
+def test_a_condition_holds_until_another_one_takes_the_lock(shared_client: Client) -> None:
+    with placing_lock(shared_client, OBSERVATIONS, wait_seconds=5, holder="first") as first:
         held = f"SELECT 1 WHERE {first.fence}"
-        assert client.query(held).result_rows == [(1,)]
+        assert shared_client.query(held).result_rows == [(1,)]
         first.require()
-        assert client.query(held).result_rows == [(1,)]
-    with placing_lock(client, OBSERVATIONS, wait_seconds=5, holder="second") as second:
-        assert client.query(f"SELECT 1 WHERE {second.fence}").result_rows == [(1,)]
+        assert shared_client.query(held).result_rows == [(1,)]
+    with placing_lock(shared_client, OBSERVATIONS, wait_seconds=5, holder="second") as second:
+        assert shared_client.query(f"SELECT 1 WHERE {second.fence}").result_rows == [(1,)]
         with pytest.raises(ClickHouseError, match=r"'placing_observations' of .* was taken over by another holder"):
-            client.query(held)
+            shared_client.query(held)
 
 
 def test_a_load_whose_lease_ran_out_while_it_was_paused_adds_nothing_to_what_its_successor_has_placed(
-    migrated: Settings, client: Client, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
+    taught: Settings, desk_client: Client, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    teach_codes(client)
     monkeypatch.setattr(loader, "CHUNK_ROWS", 10)
-    path = file_of(tmp_path_factory.mktemp("f") / "a.csv", [(*GOOD_ROW[:-1], str(n)) for n in range(30)])
+    path = file_of(tmp_path / "a.csv", [(*GOOD_ROW[:-1], str(n)) for n in range(30)])
     # a lease that is over at once, and that nobody renews in time
     monkeypatch.setitem(
         writer_lock.__wrapped__.__kwdefaults__,  # type: ignore[attr-defined]
@@ -40,7 +41,7 @@ def test_a_load_whose_lease_ran_out_while_it_was_paused_adds_nothing_to_what_its
     )
     # as if paused between the look at its lease and its statement
     monkeypatch.setattr("orchestrator.warehouse.locks.leases.Lease.require", lambda _lease: None)
-    other = connect(migrated, database=migrated.clickhouse_database)
+    other = connect(taught, database=taught.clickhouse_database)
     done: list[int] = []
 
     def let_another_one_finish(phase: str, _rows: int) -> None:
@@ -49,6 +50,6 @@ def test_a_load_whose_lease_ran_out_while_it_was_paused_adds_nothing_to_what_its
             done.append(load_file(other, OBSERVATIONS, path).counts.accepted)
 
     with pytest.raises(ClickHouseError, match="was taken over by another holder"):
-        load_file(client, OBSERVATIONS, path, Circumstances(progress=let_another_one_finish))
+        load_file(desk_client, OBSERVATIONS, path, Circumstances(progress=let_another_one_finish))
     assert done == [0, 30]
-    assert client.query("SELECT count(), uniqExact(row_number) FROM fct_observations").result_rows == [(30, 30)]
+    assert desk_client.query("SELECT count(), uniqExact(row_number) FROM fct_observations").result_rows == [(30, 30)]

@@ -1,10 +1,10 @@
 """Freshness: limits of feeds.yml as checks that warn and as a policy; a feed without limits has neither."""
 
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from clickhouse_connect.driver.client import Client
 from dagster import (
     AssetCheckEvaluation,
     AssetCheckSeverity,
@@ -14,8 +14,7 @@ from dagster import (
     asset,
     define_asset_job,
 )
-from house import variables_of
-from known_codes import GOOD_ROW, teach_codes
+from known_codes import GOOD_ROW
 from observation_files import OBSERVATIONS, file_of
 
 from orchestrator.assets.landing import landing_assets
@@ -23,20 +22,9 @@ from orchestrator.checks.freshness import NEWEST_EVENT_IN_TIME, NEWEST_FILE_IN_T
 from orchestrator.feeds.feed import Feed, Freshness
 from orchestrator.feeds.specs import get_feed
 from orchestrator.resources.warehouse import WarehouseResource
-from orchestrator.settings import Settings, get_settings
-from orchestrator.warehouse.client import connect
 from orchestrator.warehouse.loader import load_file
 
 WATCHED = replace(OBSERVATIONS, freshness=Freshness(run_within="2 HOUR", file_within="1 DAY", event_within="90 MINUTE"))
-
-
-@pytest.fixture(autouse=True)
-def of_this_database(migrated: Settings, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    for name, value in variables_of(migrated).items():
-        monkeypatch.setenv(name, value)
-    get_settings.cache_clear()
-    yield
-    get_settings.cache_clear()
 
 
 def evaluated(feed: Feed) -> dict[str, AssetCheckEvaluation]:
@@ -51,10 +39,9 @@ def evaluated(feed: Feed) -> dict[str, AssetCheckEvaluation]:
     return {evaluation.check_name: evaluation for evaluation in result.get_asset_check_evaluations()}
 
 
-def test_what_is_old_warns_and_what_is_new_passes(migrated: Settings, tmp_path: Path) -> None:
-    client = connect(migrated, database=migrated.clickhouse_database)
-    teach_codes(client)
-    load_file(client, OBSERVATIONS, file_of(tmp_path / "a.csv", [GOOD_ROW]))
+@pytest.mark.usefixtures("shared_touchstone")
+def test_what_is_old_warns_and_what_is_new_passes(desk_client: Client, tmp_path: Path) -> None:
+    load_file(desk_client, OBSERVATIONS, file_of(tmp_path / "a.csv", [GOOD_ROW]))
     said = evaluated(WATCHED)
     assert said[NEWEST_FILE_IN_TIME].passed
     assert said[NEWEST_FILE_IN_TIME].asset_key.to_user_string() == "landing_observations"
@@ -65,6 +52,7 @@ def test_what_is_old_warns_and_what_is_new_passes(migrated: Settings, tmp_path: 
     assert old.metadata["newest"].value == "2026-01-05T00:00:00+00:00"
 
 
+@pytest.mark.usefixtures("shared_touchstone")
 def test_a_feed_of_which_nothing_ever_came_is_not_fresh() -> None:
     said = evaluated(WATCHED)
     assert {name: evaluation.passed for name, evaluation in said.items()} == {

@@ -33,11 +33,14 @@ def test_no_ttl_may_touch_what_is_kept_for_ever(migrated: Settings, client: Clie
         keep_and_remove(migrated)
 
 
-def test_rows_of_an_unknown_batch_and_ids_that_point_at_nothing_are_named(filled: Settings, client: Client) -> None:
-    assert prove_places(filled)["batches_of_observations"] == 1
-    client.command("INSERT INTO landing_observations (batch_id, row_number) VALUES (77, 1)")
+def test_rows_of_an_unknown_batch_and_ids_that_point_at_nothing_are_named(
+    taught: Settings, desk_client: Client, tmp_path: Path
+) -> None:
+    load_file(desk_client, OBSERVATIONS, file_of(tmp_path / "a.csv", [GOOD_ROW]))
+    assert prove_places(taught)["batches_of_observations"] == 1
+    desk_client.command("INSERT INTO landing_observations (batch_id, row_number) VALUES (77, 1)")
     with pytest.raises(ReconciliationError, match="batch 77 of observations: rows of a batch that nobody recorded"):
-        prove_places(filled)
+        prove_places(taught)
 
 
 def test_objects_altered_by_hand_are_named_in_every_way(filled: Settings, client: Client) -> None:

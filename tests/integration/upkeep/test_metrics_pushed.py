@@ -42,12 +42,12 @@ def pushed(monkeypatch: pytest.MonkeyPatch) -> Iterator[Pushed]:
 
 
 def test_the_verb_replaces_what_the_gateway_has_of_this_database(
-    migrated: Settings, touchstone: Callable[..., Result], pushed: Pushed
+    shared: Settings, shared_touchstone: Callable[..., Result], pushed: Pushed
 ) -> None:
-    done = touchstone("metrics", "--push")
+    done = shared_touchstone("metrics", "--push")
     assert done.exit_code == 0, done.output
     [(method, path, body)] = pushed
-    assert (method, path) == ("PUT", f"/metrics/job/touchstone/database/{migrated.clickhouse_database}")
+    assert (method, path) == ("PUT", f"/metrics/job/touchstone/database/{shared.clickhouse_database}")
     values = {family.name: family.samples for family in text_string_to_metric_families(body)}
     assert values["touchstone_engine_up"][0].value == 1
     assert len(values["touchstone_rows"]) > 10
@@ -92,9 +92,7 @@ def said(number: int) -> str:
 
 
 @pytest.mark.parametrize("number", [0, 1])
-def test_the_end_of_a_run_pushes(
-    migrated: Settings, touchstone: Callable[..., Result], pushed: Pushed, number: int
-) -> None:
+def test_the_end_of_a_run_pushes(shared_touchstone: Callable[..., Result], pushed: Pushed, number: int) -> None:
     assert said(number).startswith("Pushed to http://127.0.0.1:")
     assert len(pushed) == 1
 

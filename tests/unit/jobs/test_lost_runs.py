@@ -52,6 +52,15 @@ def instance(tmp_path: Path) -> Iterator[DagsterInstance]:
         yield made
 
 
+@pytest.fixture(scope="module")
+def shared_instance(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DagsterInstance]:
+    """An instance for the tests that ask about no run but their own."""
+    folder = tmp_path_factory.mktemp("dagster")
+    write_instance_config(folder)
+    with DagsterInstance.from_config(str(folder)) as made:
+        yield made
+
+
 def job() -> JobDefinition:
     @asset(pool=POOL)
     def writes() -> None:
@@ -108,25 +117,25 @@ def test_runs_of_living_processes_of_other_machines_and_of_code_servers_are_left
     assert end_lost_runs(instance) == [later.run_id], "another process has the number now"
 
 
-def test_the_launcher_knows_whether_a_command_is_there(instance: DagsterInstance) -> None:
-    assert health(instance, started(instance, this_process())) == WorkerStatus.RUNNING
-    assert health(instance, started(instance, process_tag(pid=dead_pid()))) == WorkerStatus.NOT_FOUND
+def test_the_launcher_knows_whether_a_command_is_there(shared_instance: DagsterInstance) -> None:
+    assert health(shared_instance, started(shared_instance, this_process())) == WorkerStatus.RUNNING
+    assert health(shared_instance, started(shared_instance, process_tag(pid=dead_pid()))) == WorkerStatus.NOT_FOUND
 
 
 @pytest.mark.parametrize("lives", [True, False])
 def test_without_its_code_server_a_run_is_as_alive_as_its_process(
-    instance: DagsterInstance, tmp_path: Path, lives: bool
+    shared_instance: DagsterInstance, tmp_path: Path, lives: bool
 ) -> None:
-    run = started(instance, {GRPC_INFO_TAG: json.dumps({"host": "localhost", "socket": str(tmp_path / "gone")})})
-    instance.report_engine_event(
+    run = started(shared_instance, {GRPC_INFO_TAG: json.dumps({"host": "localhost", "socket": str(tmp_path / "gone")})})
+    shared_instance.report_engine_event(
         "Started process for run.", run, EngineEventData.in_process(os.getpid() if lives else dead_pid())
     )
-    assert health(instance, run) == (WorkerStatus.RUNNING if lives else WorkerStatus.NOT_FOUND)
+    assert health(shared_instance, run) == (WorkerStatus.RUNNING if lives else WorkerStatus.NOT_FOUND)
 
 
-def test_a_server_behind_a_port_may_come_back(instance: DagsterInstance) -> None:
-    run = started(instance, {GRPC_INFO_TAG: json.dumps({"host": "127.0.0.1", "port": free_port()})})
-    assert health(instance, run) == WorkerStatus.RUNNING
+def test_a_server_behind_a_port_may_come_back(shared_instance: DagsterInstance) -> None:
+    run = started(shared_instance, {GRPC_INFO_TAG: json.dumps({"host": "127.0.0.1", "port": free_port()})})
+    assert health(shared_instance, run) == WorkerStatus.RUNNING
 
 
 def test_a_process_is_known_by_its_number_and_age() -> None:

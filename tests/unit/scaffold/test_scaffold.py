@@ -35,11 +35,21 @@ MODELS = ("dimensions/dim_{}", "dictionaries/dict_{}", "dictionaries/dict_{}_ids
 @pytest.fixture
 def root(tmp_path: Path) -> Path:
     """A copy of what the scaffold reads and writes."""
-    for folder in ("dbt_project/models", "migrations", "seeds"):
-        shutil.copytree(PROJECT_ROOT / folder, tmp_path / folder)
+    return copied_to(tmp_path)
+
+
+@pytest.fixture(scope="module")
+def untouched(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A copy for the tests that prove that nothing is written."""
+    return copied_to(tmp_path_factory.mktemp("untouched"))
+
+
+def copied_to(folder: Path) -> Path:
+    for name in ("dbt_project/models", "migrations", "seeds"):
+        shutil.copytree(PROJECT_ROOT / name, folder / name)
     for name in ("domains.yml", "feeds.yml"):
-        shutil.copy(DBT_PROJECT_DIR / name, tmp_path / "dbt_project")
-    return tmp_path
+        shutil.copy(DBT_PROJECT_DIR / name, folder / "dbt_project")
+    return folder
 
 
 def contents(root: Path) -> dict[Path, bytes]:
@@ -184,12 +194,12 @@ def test_what_is_written_of_a_new_domain_passes_the_house_s_linter(new: NewDomai
     ],
 )
 def test_a_domain_that_does_not_hold_is_refused_and_nothing_is_written(
-    root: Path, changes: dict[str, Any], message: str
+    untouched: Path, changes: dict[str, Any], message: str
 ) -> None:
-    before = contents(root)
+    before = contents(untouched)
     with pytest.raises(DomainError, match=message):
-        add_domain(Console(quiet=True), Settings(), replace(PLAIN, **changes), root)
-    assert contents(root) == before
+        add_domain(Console(quiet=True), Settings(), replace(PLAIN, **changes), untouched)
+    assert contents(untouched) == before
 
 
 def test_every_word_that_the_linter_reserves_is_refused() -> None:
@@ -227,9 +237,9 @@ def test_a_child_with_attributes_is_written_with_the_schema_that_its_migration_m
 
 
 def test_migrations_that_the_engine_refuses_leave_every_file_as_it_was(root: Path) -> None:
-    (root / "migrations" / "9998_broken.sql").write_text("SELECT nonsense;\n", encoding="utf-8")
+    (root / "migrations" / "0000_broken.sql").write_text("SELECT nonsense;\n", encoding="utf-8")
     before = contents(root)
-    with pytest.raises(MigrationError, match=r"Could not apply 9998_broken\.sql: .*nonsense"):
+    with pytest.raises(MigrationError, match=r"Could not apply 0000_broken\.sql: .*nonsense"):
         add_domain(Console(quiet=True), Settings(), PLAIN, root)
     assert contents(root) == before
 
