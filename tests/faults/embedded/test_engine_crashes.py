@@ -21,7 +21,7 @@ from house import free_port
 from orchestrator.embedded import EngineState, engine_state, start_engine, stop_engine
 
 SEED = 20_260_117
-KILLS = 10
+KILLS = 20
 WRITERS = 4
 ROWS = 2_000
 REFUSED_EVERY = 10
@@ -145,7 +145,7 @@ def counts(port: int, table: str) -> dict[int, tuple[int, int]]:
     return {batch: (rows, distinct) for batch, rows, distinct in lines}
 
 
-def test_ten_crashes_lose_and_double_no_acknowledged_row(engine_dir):
+def test_twenty_crashes_lose_and_double_no_acknowledged_row(engine_dir):
     state = start_engine(engine_dir, free_port()).state
     for sql in TABLES:
         assert ask(state.port, sql)[0] == 200
@@ -155,7 +155,7 @@ def test_ten_crashes_lose_and_double_no_acknowledged_row(engine_dir):
     for writer in writers:
         writer.start()
     for _ in range(KILLS):
-        enough = len(record.acknowledged) + moments.randint(5, 15)
+        enough = len(record.acknowledged) + moments.randint(3, 12)
         wait_until(lambda enough=enough: len(record.acknowledged) >= enough)
         time.sleep(moments.uniform(0, 0.02))
         state = kill_and_start(engine_dir, state)

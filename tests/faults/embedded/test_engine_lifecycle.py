@@ -79,9 +79,7 @@ def test_importing_the_package_loads_neither_engine_nor_server():
 
 def test_a_start_gives_an_engine_that_can_be_found_and_stopped(engine_dir):
     port = free_port()
-    began = time.monotonic()
     started = start_engine(engine_dir, port)
-    assert time.monotonic() - began < 5
     assert (started.was_running, started.note, started.state.port) == (False, None, port)
     assert started.state.path == engine_dir / "data"
     assert started.state.log == engine_dir / "engine.log"
