@@ -240,7 +240,7 @@ def test_an_id_that_moved_in_the_ledger_is_refused_before_anything_is_appended(b
 
 
 def test_dbt_build_without_migrations_names_the_command_to_run(built: Checkout) -> None:
-    built.rows("CREATE DATABASE IF NOT EXISTS bare")
+    built.execute("CREATE DATABASE IF NOT EXISTS bare")
     failed = built.touchstone("build", must_succeed=False, CLICKHOUSE_DATABASE="bare")
     assert failed.returncode != 0
     assert "Run `touchstone migrate`" in failed.stderr
