@@ -7,11 +7,14 @@ import signal
 import socket
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
 
 import clickhouse_connect
+from clickhouse_connect.driver.client import Client
 
 from orchestrator.embedded import engine_state
 from orchestrator.settings import Settings
@@ -93,7 +96,19 @@ class Checkout:
         )
 
     def rows(self, statement: str) -> list[list[Any]]:
-        """The rows that a statement gives; asks the engine itself, as a command takes a second to start."""
+        """The rows that a statement gives."""
+        with self._client() as client:
+            answer = client.raw_query(statement, fmt="JSONCompactEachRow").decode()
+        return [json.loads(line) for line in answer.splitlines()]
+
+    def execute(self, statement: str) -> None:
+        """Run a statement that gives no rows."""
+        with self._client() as client:
+            client.command(statement)
+
+    @contextmanager
+    def _client(self) -> Iterator[Client]:
+        """The engine itself, as a command takes a second to start."""
         if engine_state(self.home / "engine") is None:
             self.touchstone("up")
         state = engine_state(self.home / "engine")
@@ -101,8 +116,7 @@ class Checkout:
         with clickhouse_connect.get_client(host="127.0.0.1", port=state.port) as client:
             if client.command("EXISTS DATABASE touchstone"):
                 client.database = "touchstone"
-            answer = client.raw_query(statement, fmt="JSONCompactEachRow").decode()
-        return [json.loads(line) for line in answer.splitlines()]
+            yield client
 
     def add_lookup(self, **cells: str) -> None:
         """Append a row to the lookup desk: these cells, and those of its first row in every other column."""

@@ -1,5 +1,6 @@
 """Dimensions against what would move their IDs: a full refresh, an exchange, a hand, a second writer."""
 
+import shutil
 import subprocess
 from typing import Any
 
@@ -22,13 +23,14 @@ def test_a_full_refresh_is_refused_and_says_why(desk: Any) -> None:
 
 
 def test_a_dimension_exchanged_under_its_dictionary_is_found_before_anything_is_appended(desk: Any) -> None:
-    sql = desk.checkout.touchstone
-    sql("sql", "CREATE TABLE usurper AS dim_instrument")
-    sql(
-        "sql",
-        "INSERT INTO usurper SELECT * REPLACE (toUInt32(2051 - instrument_id) AS instrument_id) FROM dim_instrument",
+    execute = desk.checkout.execute
+    execute("CREATE TABLE usurper AS dim_instrument")
+    execute(
+        "INSERT INTO usurper SELECT * REPLACE "
+        "(toUInt32((SELECT max(instrument_id) FROM dim_instrument) + 1 - instrument_id) AS instrument_id) "
+        "FROM dim_instrument"
     )
-    sql("sql", "EXCHANGE TABLES dim_instrument AND usurper")
+    execute("EXCHANGE TABLES dim_instrument AND usurper")
     try:
         done = desk.checkout.touchstone(
             "build", "--select", "dim_instrument", "--exclude", "resource_type:test", must_succeed=False
@@ -36,8 +38,8 @@ def test_a_dimension_exchanged_under_its_dictionary_is_found_before_anything_is_
         assert "dim_instrument` is not what its last append left" in done.stdout
         assert "and the table is another one" in done.stdout
     finally:
-        sql("sql", "EXCHANGE TABLES dim_instrument AND usurper")
-        sql("sql", "DROP TABLE usurper SYNC")
+        execute("EXCHANGE TABLES dim_instrument AND usurper")
+        execute("DROP TABLE usurper SYNC")
 
 
 def test_two_builds_at_once_mint_each_key_once_and_one_waits(desk: Any, tmp_path: Any) -> None:
@@ -58,6 +60,31 @@ def test_two_builds_at_once_mint_each_key_once_and_one_waits(desk: Any, tmp_path
     assert int(rows) == int(ids) == int(codes) == int(highest) == int(known) + 25_000
 
 
+def test_a_restore_keeps_ids_and_what_is_landed_again_gets_the_ids_it_had(desk: Any, tmp_path: Any) -> None:
+    build = ("--select", "dim_instrument", "dict_instrument", "--exclude", "resource_type:test")
+    known = "SELECT max(instrument_id), count(), sum(cityHash64(instrument_id, code)) FROM dim_instrument"
+    late = "SELECT instrument_id, code FROM dim_instrument WHERE startsWith(code, 'LATE_') ORDER BY instrument_id"
+    before = desk.checkout.rows(known)
+    assert desk.checkout.rows(late) == []
+    desk.checkout.touchstone("backup", "before_more")
+    more = tmp_path / "after_the_backup.csv"
+    more.write_text("instrument,name\nLATE_B,B\nLATE_A,A\n", encoding="utf-8")
+    desk.checkout.touchstone("load", "instruments", str(more))
+    desk.checkout.touchstone("build", *build)
+    after = desk.checkout.rows(known)
+    highest = int(before[0][0])
+    assert desk.checkout.rows(late) == [[highest + 1, "LATE_B"], [highest + 2, "LATE_A"]]
+    assert desk.checkout.rows(f"{known} WHERE instrument_id <= {highest}") == before
+
+    desk.checkout.touchstone("restore", "before_more", "--replace", "--yes")
+    assert desk.checkout.rows(known) == before
+    desk.checkout.touchstone("load", "instruments", str(more))
+    desk.checkout.touchstone("build", *build)
+    assert desk.checkout.rows(known) == after
+    answered = desk.checkout.rows(f"SELECT dictGet('touchstone.dict_instrument', 'code', toUInt64({highest + 2}))")
+    assert answered == [["LATE_A"]]
+
+
 def test_without_the_lock_the_table_itself_takes_one_of_two_appends_from_the_same_state(desk: Any) -> None:
     """Two dbt processes that know of no lock: whoever comes second is refused, or finds nothing left to do."""
     environment = desk.checkout.variables | {
@@ -65,12 +92,15 @@ def test_without_the_lock_the_table_itself_takes_one_of_two_appends_from_the_sam
         "CLICKHOUSE_DATABASE": "touchstone",
         "DBT_PACKAGES_DIR": str(desk.checkout.home / "dbt" / "packages"),
     }
-    desk.checkout.touchstone(
-        "sql",
+    desk.checkout.execute(
         "INSERT INTO landing_instruments SELECT 7, number + 1, now64(6), concat('RACE_', toString(number)), 'x' "
         "FROM numbers(300000)",
     )
     dbt = [desk.checkout.command()[0].replace("python", "dbt"), "run", "--select", "dim_instrument"]
+    for number in range(2):  # what was parsed before, or each parses the whole project
+        parsed = desk.checkout.home / "dbt" / "target" / "partial_parse.msgpack"
+        (desk.checkout.home / f"race_{number}").mkdir(exist_ok=True)
+        shutil.copy(parsed, desk.checkout.home / f"race_{number}")
     processes = [
         subprocess.Popen(
             [
@@ -96,27 +126,3 @@ def test_without_the_lock_the_table_itself_takes_one_of_two_appends_from_the_sam
         "SELECT uniqExact(instrument_id), uniqExact(code), max(instrument_id) FROM dim_instrument"
     )
     assert int(ids) == int(codes) == int(highest)
-
-
-def test_a_restore_keeps_ids_and_what_is_landed_again_gets_the_ids_it_had(desk: Any, tmp_path: Any) -> None:
-    build = ("--select", "dim_instrument", "dict_instrument", "--exclude", "resource_type:test")
-    known = "SELECT instrument_id, code FROM dim_instrument ORDER BY instrument_id"
-    before = desk.checkout.rows(known)
-    desk.checkout.touchstone("backup", "before_more")
-    more = tmp_path / "after_the_backup.csv"
-    more.write_text("instrument,name\nLATE_B,B\nLATE_A,A\n", encoding="utf-8")
-    desk.checkout.touchstone("load", "instruments", str(more))
-    desk.checkout.touchstone("build", *build)
-    after = desk.checkout.rows(known)
-    highest = int(before[-1][0])
-    assert after == [*before, [highest + 1, "LATE_B"], [highest + 2, "LATE_A"]]
-
-    desk.checkout.touchstone("restore", "before_more", "--replace", "--yes")
-    assert desk.checkout.rows(known) == before
-    desk.checkout.touchstone("build", *build)
-    assert desk.checkout.rows(known) == before
-    desk.checkout.touchstone("load", "instruments", str(more))
-    desk.checkout.touchstone("build", *build)
-    assert desk.checkout.rows(known) == after
-    answered = desk.checkout.rows(f"SELECT dictGet('touchstone.dict_instrument', 'code', toUInt64({highest + 2}))")
-    assert answered == [["LATE_A"]]

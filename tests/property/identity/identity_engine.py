@@ -75,13 +75,21 @@ class Warehouse:
         for table in SPELLINGS:
             self.client.command(f"TRUNCATE TABLE {table} SYNC")
             self.client.command(f"INSERT INTO {table} {self.sql[table]}")
+        before = self._before_append()
         for table in DIMENSIONS[:stop_after]:
-            self._append(table)
+            self._append(table, *before[table])
 
-    def _append(self, table: str) -> None:
-        [[rows, moment]] = self.client.query(
-            f"SELECT count(), toString(greatest(now64(6, 'UTC'), max(recorded_at) + INTERVAL 1 MICROSECOND)) FROM {table}"
-        ).result_rows
+    def _before_append(self) -> dict[str, tuple[int, str]]:
+        """Rows of each dimension, and a moment after its last one."""
+        parts = (
+            f"SELECT '{table}', count(), toString(greatest(now64(6, 'UTC'), max(recorded_at) + INTERVAL 1 MICROSECOND)) "
+            f"FROM {table}"
+            for table in DIMENSIONS
+        )
+        rows = self.client.query(" UNION ALL ".join(parts)).result_rows
+        return {table: (count, moment) for table, count, moment in rows}
+
+    def _append(self, table: str, rows: int, moment: str) -> None:
         names = self.columns[table]
         self.client.command(
             f"INSERT INTO {table} ({names}) SELECT {names} FROM ({self.sql[table].replace('<time of append>', moment)}) "
@@ -101,6 +109,7 @@ def _compiled(settings: Settings, target: Path) -> dict[str, str]:
         "DBT_PROFILES_DIR": str(DBT_PROJECT_DIR),
         "DBT_PACKAGES_DIR": str(settings.dbt_packages_dir),
         "DO_NOT_TRACK": "1",
+        "DBT_LOG_LEVEL_FILE": "none",
     }
     done = subprocess.run(
         [DBT_EXECUTABLE, "compile", "--select", *SELECTED, "--target-path", str(target), "--log-path", str(target)],

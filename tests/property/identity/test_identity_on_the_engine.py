@@ -1,11 +1,10 @@
 """Any story of a desk, on the real engine: no ID ever changes, is reused or doubles; dimensions hold what the ledger says."""
 
+import random
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, Phase, given, settings
-from hypothesis import strategies as st
 from identity_engine import Warehouse
 from identity_story import ASSET_CLASSES, SUB_ASSET_CLASSES, Code, Story
 
@@ -14,11 +13,10 @@ from orchestrator.settings import Settings
 from orchestrator.warehouse.client import connect
 from orchestrator.warehouse.migrations import apply_migrations
 
-SEQUENCES = 50
-STEPS = 30
+STORIES = 8
+EDITS_PER_STORY = 60
 EDITS = ("add", "add", "add", "remove", "return", "rename", "merge", "change", "move")
-BUILDS = ("build", "build", "build_in_another_order", "fail_half_way", "rebuild", "save", "restore", "branch_and_merge")
-STEP = st.tuples(st.sampled_from((*EDITS * 8, *BUILDS)), st.integers(0, 999), st.integers(0, 999))
+BUILDS = ("build", "build_in_another_order", "fail_half_way", "rebuild", "save", "restore", "branch_and_merge")
 
 
 @pytest.fixture(scope="module")
@@ -30,25 +28,21 @@ def warehouse(new_settings: Callable[..., Settings], tmp_path_factory: pytest.Te
     client.command(f"DROP DATABASE {made.clickhouse_database} SYNC")
 
 
-@pytest.mark.timeout(900)
-@settings(
-    max_examples=SEQUENCES,
-    derandomize=True,
-    deadline=None,
-    database=None,
-    suppress_health_check=list(HealthCheck),
-    phases=[Phase.generate],  # making a failing story shorter takes an hour of building
-)
-@given(steps=st.lists(STEP, min_size=STEPS, max_size=STEPS))
-def test_in_any_story_no_id_moves_and_dimensions_equal_the_ledger(
-    warehouse: Warehouse, steps: list[tuple[str, int, int]]
-) -> None:
+@pytest.mark.parametrize("number", range(STORIES))
+def test_in_any_story_no_id_moves_and_dimensions_equal_the_ledger(warehouse: Warehouse, number: int) -> None:
+    """Building is what costs, so that every story has each kind of build once, somewhere among its edits.
+
+    Dice of our own: of fifty stories, Hypothesis makes forty by repeating steps of the other ten.
+    """
+    dice = random.Random(number)
+    steps = [*BUILDS, *dice.choices(EDITS, k=EDITS_PER_STORY)]
+    dice.shuffle(steps)
     warehouse.clear()
     told = Teller(warehouse)
     told.add(0, 0)
     told.build(0, 0)
-    for name, one, other in steps:
-        getattr(told, name)(one, other)
+    for name in steps:
+        getattr(told, name)(dice.randrange(1000), dice.randrange(1000))
     told.build(0, 0)
 
 
