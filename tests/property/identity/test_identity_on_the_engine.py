@@ -2,6 +2,7 @@
 
 import random
 from collections.abc import Callable, Iterator
+from itertools import product
 from pathlib import Path
 
 import pytest
@@ -13,10 +14,11 @@ from orchestrator.settings import Settings
 from orchestrator.warehouse.client import connect
 from orchestrator.warehouse.migrations import apply_migrations
 
-STORIES = 8
-EDITS_PER_STORY = 60
+STORIES = 50
+STEPS = 30
 EDITS = ("add", "add", "add", "remove", "return", "rename", "merge", "change", "move")
 BUILDS = ("build", "build_in_another_order", "fail_half_way", "rebuild", "save", "restore", "branch_and_merge")
+PAIRS = tuple(product(BUILDS, repeat=2))
 
 
 @pytest.fixture(scope="module")
@@ -30,17 +32,17 @@ def warehouse(new_settings: Callable[..., Settings], tmp_path_factory: pytest.Te
 
 @pytest.mark.parametrize("number", range(STORIES))
 def test_in_any_story_no_id_moves_and_dimensions_equal_the_ledger(warehouse: Warehouse, number: int) -> None:
-    """Building is what costs, so that every story has each kind of build once, somewhere among its edits.
+    """Building is what costs: a story has few, and fifty have each pair of kinds; after its last step comes one more.
 
     Dice of our own: of fifty stories, Hypothesis makes forty by repeating steps of the other ten.
     """
     dice = random.Random(number)
-    steps = [*BUILDS, *dice.choices(EDITS, k=EDITS_PER_STORY)]
+    builds = PAIRS[number % len(PAIRS)]
+    steps = [*builds, *dice.choices(EDITS, k=STEPS - len(builds))]
     dice.shuffle(steps)
     warehouse.clear()
     told = Teller(warehouse)
     told.add(0, 0)
-    told.build(0, 0)
     for name in steps:
         getattr(told, name)(dice.randrange(1000), dice.randrange(1000))
     told.build(0, 0)

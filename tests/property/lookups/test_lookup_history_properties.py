@@ -13,7 +13,7 @@ from orchestrator.lookups.domains import ALIASES_FILE, DOMAINS_BY_NAME, LEDGER_F
 from orchestrator.lookups.parsing import Desk, parse_desk
 from orchestrator.lookups.register import Register
 
-SEQUENCES = 800
+SEQUENCES = 2000
 STEPS = 30
 
 FIELDS = [f"F{number}" for number in range(6)]
