@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import IO, Any
 
 import clickhouse_connect
+from clickhouse_connect.driver.client import Client
 
 from orchestrator.embedded import engine_state
 from orchestrator.settings import Settings
@@ -94,15 +95,24 @@ class Checkout:
 
     def rows(self, statement: str) -> list[list[Any]]:
         """The rows that a statement gives; asks the engine itself, as a command takes a second to start."""
+        with self._client() as client:
+            answer = client.raw_query(statement, fmt="JSONCompactEachRow").decode()
+        return [json.loads(line) for line in answer.splitlines()]
+
+    def change(self, statement: str) -> None:
+        """Have the engine do what gives no rows."""
+        with self._client() as client:
+            client.command(statement)
+
+    def _client(self) -> Client:
         if engine_state(self.home / "engine") is None:
             self.touchstone("up")
         state = engine_state(self.home / "engine")
         assert state is not None
-        with clickhouse_connect.get_client(host="127.0.0.1", port=state.port) as client:
-            if client.command("EXISTS DATABASE touchstone"):
-                client.database = "touchstone"
-            answer = client.raw_query(statement, fmt="JSONCompactEachRow").decode()
-        return [json.loads(line) for line in answer.splitlines()]
+        client = clickhouse_connect.get_client(host="127.0.0.1", port=state.port)
+        if client.command("EXISTS DATABASE touchstone"):
+            client.database = "touchstone"
+        return client
 
     def add_lookup(self, **cells: str) -> None:
         """Append a row to the lookup desk: these cells, and those of its first row in every other column."""
