@@ -26,6 +26,7 @@ MOMENTS = (
     "SELECT count() > 0 FROM touchstone.fct_observations",
 )
 DEADLINE_SECONDS = 120
+POLL_SECONDS = 0.05
 
 
 def kill_engine_when(checkout: Checkout, run: subprocess.Popen[str], condition: str) -> None:
@@ -43,6 +44,7 @@ def kill_engine_when(checkout: Checkout, run: subprocess.Popen[str], condition: 
                     return
         except ClickHouseError:
             pass  # the table is not there yet
+        time.sleep(POLL_SECONDS)
     pytest.fail(f"never came true: {condition}")
 
 

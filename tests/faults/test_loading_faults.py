@@ -26,6 +26,7 @@ FEED = get_feed("observations")
 # two chunks are landed at once; while the third one is, the load can be disturbed
 ROWS = 3 * CHUNK_ROWS
 DEADLINE_SECONDS = 60
+POLL_SECONDS = 0.01
 PLACES = """
 SELECT
     (SELECT (count(), uniqExact(row_number)) FROM landing_observations),
@@ -82,6 +83,7 @@ def wait_for_rows(client: Client, load: subprocess.Popen[str], rows: int) -> Non
             assert landed < ROWS, "the load was over before it could be disturbed"
             return
         assert load.poll() is None, f"the load ended early: {load.communicate()}"
+        time.sleep(POLL_SECONDS)
     pytest.fail(f"fewer than {rows} rows landed in {DEADLINE_SECONDS} seconds")
 
 

@@ -1,4 +1,7 @@
-"""Plans: the acts of one file's life and what goes wrong in each of them, all of it drawn from a seed and a number."""
+"""Plans: the acts of one file's life and what goes wrong in each of them, all of it drawn from a seed and a number.
+
+The suite tries few of them: those that between them break each operation in each way.
+"""
 
 import random
 from dataclasses import dataclass
@@ -6,6 +9,7 @@ from dataclasses import dataclass
 from integrity_faults import Fault, Kind, Of
 from integrity_rows import MIXES
 
+SEED = 1
 EVENTS = (
     "codes_are_taught",
     "codes_are_half_taught",
@@ -18,9 +22,13 @@ EVENTS = (
 SELECTIONS = {"all": 1, "batch": 3, "reason": 2, "code": 2}
 LOSSES = ("partition", "quarantine", "both")
 _LATER_ACTS = {"replay": 5, "gate": 4, "backfill": 4, "discard": 3, "undo": 3}
+OPERATIONS = ("load", *_LATER_ACTS)
 _MOST_ACTS = 4
+# from so many the suite's are chosen
+_POOL = 1000
 # in every so many plans it is the engine that is killed
 _ENGINE_KILL_EVERY = 8
+ENGINE_KILLED = "engine killed"
 _ENGINE_KILLS = (Kind.ENGINE_KILLED_BEFORE, Kind.ENGINE_KILLED_AFTER)
 _CALM_KINDS = {
     Kind.REFUSED: 3,
@@ -31,6 +39,7 @@ _CALM_KINDS = {
     Kind.PROCESS_KILLED_AFTER: 5,
     Kind.HAPPENS: 7,
 }
+WAYS = {ENGINE_KILLED, *EVENTS, *(kind.name for kind in _CALM_KINDS if kind is not Kind.HAPPENS)}
 _WEIGHTS_OF = {Of.ALL: 4, Of.WRITES: 3, Of.PLACING: 4}
 # how many requests an act sends, mostly, and how many more for each statement's worth of rows: all, writing ones, those
 # that write rows of the feed
@@ -99,6 +108,18 @@ class Plan:
         """Whether rows of other files are replayed, too."""
         return any(act.selection == "all" for act in self.acts)
 
+    @property
+    def tries(self) -> frozenset[tuple[str, ...]]:
+        """What it is good for: which operation breaks how, at which requests, what is tried next, and on what rows."""
+        found = {("file", "has", self.mix), ("file", "at once", str(self.statements))}
+        for act in self.acts:
+            found |= {(act.name, "of", act.selection), (act.name, "after", act.loss), (act.name, "then", act.next_one)}
+            for name, fault in zip((act.name, act.next_one), act.faults, strict=True):
+                if fault.kind is not Kind.NOTHING and fault.at <= _sure_requests(name, fault.of):
+                    how = ENGINE_KILLED if fault.kind in _ENGINE_KILLS else fault.event or fault.kind.name
+                    found |= {(name, "breaks", how), (fault.kind.name, "at", fault.of.name)}
+        return frozenset(found)
+
     def told(self) -> str:
         """All of it, and how to repeat it alone."""
         alone = f"pytest tests/faults/integrity --schedule-seed {self.seed} --first-story {self.number} --schedules 1"
@@ -133,6 +154,32 @@ def plan_of(seed: int, number: int) -> Plan:
         kills_engine=kills_engine,
         ends_with_replay=chance.random() < 0.4,
     )
+
+
+def chosen_plans(seed: int) -> list[Plan]:
+    """Few plans that between them try all that any of a thousand of this seed tries, short ones rather than long ones."""
+    plans = [plan_of(seed, number) for number in range(_POOL)]
+    tries = [plan.tries for plan in plans]
+    costs = [_cost(plan) for plan in plans]
+    left = frozenset().union(*tries)
+    chosen: list[int] = []
+    while left:
+        chosen.append(max(range(_POOL), key=lambda number: len(tries[number] & left) / costs[number]))
+        left -= tries[chosen[-1]]
+    for number in tuple(chosen):
+        if tries[number] <= frozenset().union(*(tries[other] for other in chosen if other != number)):
+            chosen.remove(number)
+    return [plans[number] for number in chosen]
+
+
+def _sure_requests(act: str, of: Of) -> int:
+    """How many an act sends, whatever there is to do."""
+    return max(1, _REQUESTS[act][0][list(Of).index(of)])
+
+
+def _cost(plan: Plan) -> float:
+    """In acts; an engine that is killed takes as long to start as two of them, and some files leave acts little to do."""
+    return ((3 if plan.kills_engine else 1) * len(plan.acts) + 0.5) * (1 if plan.mix == "mixed" else 1.5)
 
 
 def _names(chance: random.Random) -> list[str]:

@@ -60,7 +60,7 @@ def id_of(late_code: str) -> int:
 
 
 def year_of(story: int) -> int:
-    """A year, and so a partition of the fact, that no story shares with another one of the thirty before and after it."""
+    """A year, and so a partition of the fact, that few stories share."""
     return 1971 + story % 31
 
 

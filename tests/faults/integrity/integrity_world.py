@@ -73,8 +73,9 @@ class World:
     def add_codes(self, late_codes: Collection[str]) -> None:
         """Put instruments into their dimension, each once; dictionaries do not know yet."""
         known = {code for (code,) in self.client.query("SELECT code FROM dim_instrument").result_rows}
-        for code in sorted(set(late_codes) - known):
-            self.client.command(f"INSERT INTO dim_instrument VALUES ({id_of(code)}, '{code}', 'Late', {KNOWN})")
+        new = [f"({id_of(code)}, '{code}', 'Late', {KNOWN})" for code in sorted(set(late_codes) - known)]
+        if new:
+            self.client.command(f"INSERT INTO dim_instrument VALUES {', '.join(new)}")
 
     def reload(self, *dictionaries: str) -> None:
         """Have dictionaries load anew; those of instruments if none is named."""

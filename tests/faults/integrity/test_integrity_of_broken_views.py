@@ -10,12 +10,11 @@ from integrity_faults import Fault, Kind, Of
 from integrity_file import CHUNK_ROWS, File, require_all_in_place
 from integrity_judge import places_of, require_never_broken
 from integrity_rows import numbered
-from integrity_world import CODES, FEED, INSTRUMENTS, World
+from integrity_world import FEED, World
 
 from orchestrator.settings import Settings
 from orchestrator.warehouse import loader
 from orchestrator.warehouse.backfilling import backfill
-from orchestrator.warehouse.gate import pass_gate
 from orchestrator.warehouse.loader import load_file
 from orchestrator.warehouse.quarantine import Selection, discard, feeding, replay
 
@@ -52,7 +51,7 @@ def refusing(world: World, table: str, rows: str) -> Iterator[None]:
 
 def learn(world: World, file: File) -> None:
     world.add_codes(file.late)
-    pass_gate(world.client, [INSTRUMENTS, CODES], reload=True)
+    world.reload()
 
 
 def fail_to_load(world: World, file: File, table: str, rows: str) -> int:

@@ -4,11 +4,12 @@
 """
 
 from collections.abc import Callable, Iterator
+from itertools import chain, product
 from pathlib import Path
 
 import pytest
 from house import free_port
-from integrity_plans import Plan
+from integrity_plans import OPERATIONS, SEED, WAYS, Plan, chosen_plans
 from integrity_story import Story
 from integrity_world import World
 
@@ -18,7 +19,7 @@ from orchestrator.warehouse import loader
 from orchestrator.warehouse.locks import Timing, writer_lock
 from orchestrator.warehouse.quarantine import feeding
 
-STORIES_A_DATABASE = 30
+STORIES_A_DATABASE = 40
 
 
 class Worlds:
@@ -85,6 +86,12 @@ def test_after_any_single_fault_repeating_the_operation_brings_every_row_to_its_
         raise
     worlds.planned += len(story.fired)
     worlds.fired += sum(story.fired)
+
+
+def test_the_suites_stories_break_each_operation_in_each_way() -> None:
+    tried = chain.from_iterable(plan.tries for plan in chosen_plans(SEED))
+    broken = {(operation, how) for operation, by, how in tried if by == "breaks"}
+    assert broken == set(product(OPERATIONS, WAYS))
 
 
 def test_most_faults_came(calm: Worlds, fragile: Worlds) -> None:

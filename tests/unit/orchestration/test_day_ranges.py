@@ -1,14 +1,19 @@
 """Ranges of days: put together, cut, and told by the tags of a run."""
 
+import io
 import itertools
 from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from rich.console import Console
 
 from orchestrator.exceptions import DayRangeError
 from orchestrator.partitions.days import DAYS, FIRST_DAY, tags_of
+from orchestrator.settings import Settings
+from orchestrator.verbs.backfill import Backfill, backfill_days
 from orchestrator.warehouse.days import DayRange
 
 NEW_YEAR = date(2024, 1, 1)
@@ -35,6 +40,19 @@ def test_ten_years_of_days_are_forty_runs_of_a_quarter() -> None:
     decade = DayRange(date(2016, 1, 1), date(2025, 12, 31))
     assert len(decade) == 3653
     assert len(decade.in_parts(92)) == 40
+
+
+def test_the_plan_of_a_backfill_names_its_runs_and_makes_nothing(tmp_path: Path) -> None:
+    told = io.StringIO()
+    wanted = Backfill("fct_observations", DayRange(date(2019, 10, 1), date(2019, 12, 29)), 45)
+    settings = Settings(touchstone_home=tmp_path / "home")
+    assert backfill_days(Console(file=told, width=120), settings, wanted, is_plan=True)
+    assert told.getvalue().splitlines() == [
+        "fct_observations: 90 days, 2019-10-01 to 2019-12-29, in 2 runs",
+        "  2019-10-01 to 2019-11-14",
+        "  2019-11-15 to 2019-12-29",
+    ]
+    assert not settings.touchstone_home.exists()
 
 
 def test_a_range_that_ends_before_it_begins_is_refused() -> None:
