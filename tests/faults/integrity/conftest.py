@@ -7,7 +7,7 @@ from integrity_plans import SEED, Plan, chosen_plans, plan_of
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    parser.addoption("--schedules", type=int, help="How many faults are tried, at least; else few that are chosen.")
+    parser.addoption("--schedules", type=int, help="How many faults are tried, at least; else those that are chosen.")
     parser.addoption("--schedule-seed", type=int, default=SEED, help="What they are drawn from.")
     parser.addoption("--first-story", type=int, default=0, help="Number of the first story with some of them.")
 
