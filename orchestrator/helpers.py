@@ -20,6 +20,9 @@ _T = TypeVar("_T")
 
 _LOG_BYTES: Final = 16 * 1024 * 1024
 _OLD_LOGS: Final = 5
+# what rich takes where nothing has a width, and what is taken instead
+_WIDTH_OF_NOTHING: Final = 80
+_WIDTH_OF_FILES: Final = 160
 
 
 def configure_logging(level: str, log_format: str, file: Path | None = None) -> None:
@@ -59,8 +62,14 @@ def get_logger(name: str) -> structlog.stdlib.BoundLogger:
 
 
 def stdout_console() -> Console:
-    """The console for a verb's result; colours and bars only on a terminal."""
-    return Console(soft_wrap=True, highlight=False)
+    """The console for a verb's result; colours and bars only on a terminal.
+
+    A file or a pipe has no width, and in the 80 columns that rich takes then the cells of a table are cut off.
+    """
+    console = Console(soft_wrap=True, highlight=False)
+    if not console.is_terminal and console.width == _WIDTH_OF_NOTHING:
+        console.width = _WIDTH_OF_FILES
+    return console
 
 
 def stderr_console() -> Console:
