@@ -19,6 +19,8 @@ from dagster import (
 from dagster_dbt import DbtCliResource, DbtProject, dbt_assets
 
 from orchestrator.helpers import write_stdout
+from orchestrator.jobs.instance import write_instance_config
+from orchestrator.resources.dbt import InstalledDbt
 from orchestrator.warehouse.dbt import DBT_EXECUTABLE
 
 
@@ -27,8 +29,8 @@ def main() -> None:
     folder, home = Path(sys.argv[1]), Path(sys.argv[2])
     project = DbtProject(project_dir=folder, profiles_dir=folder)
     loading, definitions = _timed(lambda: _resolved(project))
-    home.mkdir(parents=True, exist_ok=True)
-    with DagsterInstance.local_temp(str(home)) as instance:
+    write_instance_config(home)
+    with DagsterInstance.from_config(str(home)) as instance:
         seconds = {"load": loading}
         for name in ("nothing", "everything"):
             job = definitions.resolve_job_def(name)
@@ -55,7 +57,7 @@ def _resolved(project: DbtProject) -> Definitions:
             define_asset_job("nothing", of_nothing, executor_def=in_process_executor),
             define_asset_job("everything", AssetSelection.all() - of_nothing, executor_def=in_process_executor),
         ],
-        resources={"dbt": DbtCliResource(project_dir=project, dbt_executable=DBT_EXECUTABLE)},
+        resources={"dbt": InstalledDbt(project_dir=str(project.project_dir), dbt_executable=DBT_EXECUTABLE)},
     )
     definitions.get_repository_def()
     return definitions
