@@ -1,6 +1,6 @@
 """What the tests of integrity share: a database that knows some codes, and files for it."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pytest
@@ -11,22 +11,12 @@ from observation_files import OBSERVATIONS, file_of
 from orchestrator.settings import Settings
 from orchestrator.warehouse.client import connect
 from orchestrator.warehouse.loader import LoadResult, load_file
-from orchestrator.warehouse.migrations import apply_migrations
 
 
 @pytest.fixture(scope="module")
-def world_settings(new_settings: Callable[..., Settings]) -> Iterator[Settings]:
-    """Settings of a migrated database of the module's own."""
-    settings = new_settings()
-    apply_migrations(settings)
-    yield settings
-    connect(settings).command(f"DROP DATABASE {settings.clickhouse_database}")
-
-
-@pytest.fixture(scope="module")
-def world(world_settings: Settings) -> Client:
-    """A client of it, once its dictionaries know the codes of known_codes; repetitions are rejected."""
-    client = connect(world_settings, database=world_settings.clickhouse_database)
+def world(shared: Settings) -> Client:
+    """A client of the module's database, once its dictionaries know the codes of known_codes; repetitions are rejected."""
+    client = connect(shared, database=shared.clickhouse_database)
     client.command(
         "INSERT INTO dim_feed_rule VALUES ('observations', 'duplicate_in_batch', 'reject', 1, now64(6), now64(6), 0)"
     )

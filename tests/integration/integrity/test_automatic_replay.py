@@ -33,8 +33,8 @@ SENSOR = next(sensor for sensor in replay_sensors() if sensor.name == "observati
 
 
 @pytest.fixture(autouse=True)
-def of_this_world(world_settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    for name, value in variables_of(world_settings).items():
+def of_this_world(shared: Settings, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    for name, value in variables_of(shared).items():
         monkeypatch.setenv(name, value)
     get_settings.cache_clear()
     yield

@@ -99,13 +99,13 @@ def endpoint() -> Iterator[str]:
 
 @pytest.fixture
 def desk(
-    endpoint: str, world: Client, world_settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    endpoint: str, world: Client, shared: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[Desk]:
     """With an empty warehouse, no file in the drop folder, and the environment that names the bucket."""
     for table in ("landing_observations", "fct_observations", "quarantine_observations", "ops_batches"):
         world.command(f"TRUNCATE TABLE {table}")
     bucket = new_bucket(endpoint)
-    variables = variables_of(world_settings) | {
+    variables = variables_of(shared) | {
         "TOUCHSTONE_DROP_DIR": str(tmp_path / "nothing dropped"),
         "TOUCHSTONE_DROP_URL": f"s3://{bucket}/from/vendors/",
         "TOUCHSTONE_S3_ENDPOINT": endpoint,

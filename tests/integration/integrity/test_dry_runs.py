@@ -40,11 +40,11 @@ def rows_in_the_chain(client: Client) -> list[int]:
 
 
 def test_it_names_each_row_that_would_be_rejected_by_line_with_all_reasons_and_writes_nothing(
-    world: Client, world_settings: Settings, tmp_path: Path
+    world: Client, shared: Settings, tmp_path: Path
 ) -> None:
     path = file_of(tmp_path / "a.csv", ROWS)
     before = rows_in_the_chain(world)
-    found = rehearsed(world_settings, path, tmp_path)
+    found = rehearsed(shared, path, tmp_path)
     assert (found.file, found.rows, found.rejected) == ("a.csv", 5, 3)
     assert [(row.row_number, row.line, row.reasons) for row in found.examples] == [
         (3, 5, ("unknown_instrument",)),
@@ -55,9 +55,9 @@ def test_it_names_each_row_that_would_be_rejected_by_line_with_all_reasons_and_w
     assert rows_in_the_chain(world) == before
 
 
-def test_a_load_does_what_it_said(world: Client, world_settings: Settings, tmp_path: Path) -> None:
+def test_a_load_does_what_it_said(world: Client, shared: Settings, tmp_path: Path) -> None:
     path = file_of(tmp_path / "b.csv", ROWS)
-    found = rehearsed(world_settings, path, tmp_path, examples=1)
+    found = rehearsed(shared, path, tmp_path, examples=1)
     assert len(found.examples) == 1
     result = load_file(world, FEED, path)
     assert (result.counts.landed, result.counts.rejected) == (found.rows, found.rejected)
@@ -74,6 +74,6 @@ def without_view(world: Client) -> Iterator[None]:
 
 
 @pytest.mark.usefixtures("without_view")
-def test_without_the_view_there_is_nothing_to_judge_by(world_settings: Settings, tmp_path: Path) -> None:
+def test_without_the_view_there_is_nothing_to_judge_by(shared: Settings, tmp_path: Path) -> None:
     with pytest.raises(FeedDriftError, match=r"mv_resolve_observations does not read .* See `touchstone feeds check`"):
-        rehearsed(world_settings, file_of(tmp_path / "a.csv", ROWS), tmp_path)
+        rehearsed(shared, file_of(tmp_path / "a.csv", ROWS), tmp_path)

@@ -19,9 +19,9 @@ Touchstone = Callable[..., Result]
 
 
 @pytest.fixture
-def typed(world: Client, world_settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Iterator[Touchstone]:
+def typed(world: Client, shared: Settings, monkeypatch: pytest.MonkeyPatch) -> Iterator[Touchstone]:
     """The command on the module's database."""
-    for name, value in variables_of(world_settings).items():
+    for name, value in variables_of(shared).items():
         monkeypatch.setenv(name, value)
     get_settings.cache_clear()
     runner = CliRunner()

@@ -57,12 +57,12 @@ def remedies(world: Client) -> None:
 
 @pytest.fixture(autouse=True)
 def of_this_world(
-    world: Client, world_settings: Settings, remedies: None, webhook: Receiver, monkeypatch: pytest.MonkeyPatch
+    world: Client, shared: Settings, remedies: None, webhook: Receiver, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[None]:
     """An empty warehouse, and alerts without a cooldown to the receiver."""
     for table in ("landing_observations", "fct_observations", "quarantine_observations", "ops_batches"):
         world.command(f"TRUNCATE TABLE {table}")
-    variables = variables_of(world_settings) | {
+    variables = variables_of(shared) | {
         "TOUCHSTONE_ALERT_WEBHOOK_URL": webhook.url,
         "TOUCHSTONE_ALERT_COOLDOWN_SECONDS": "0",
         "TOUCHSTONE_ENVIRONMENT": "staging",
